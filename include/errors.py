@@ -1,7 +1,8 @@
 """The error classes that hooks raise and the retry policy of `retail_ops.dag_defaults` maps.
 
-`BadCredentials`, `InvalidRequest` and `BudgetExceeded` fail a task at once: trying again cannot help. `VendorUnavailable`,
-`RateLimited` and `Deadlock` are retried. `OutcomeUnknown` is never retried blindly: the ledger reconciles it with the vendor.
+`BadCredentials`, `InvalidRequest` and `BudgetExceeded` fail a task at once: trying again cannot help.
+`VendorUnavailable`, `RateLimited` and `Deadlock` are retried. `OutcomeUnknown` is never retried blindly: the
+ledger reconciles it with the vendor.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Deadlock(RetailOpsError):
 
 
 class OutcomeUnknown(RetailOpsError):
-    """A request left that cannot be taken back, and no answer came: it may or may not have been carried out."""
+    """A request that cannot be taken back left, and no answer came: it may have been carried out."""
 
 
 class VerificationFailed(VendorUnavailable):

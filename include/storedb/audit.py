@@ -1,0 +1,103 @@
+"""The audit trail: every change is written down before it is made, and again with what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, bindparam, select, update
+
+from include.changes import Change, Result, decode, encode
+from include.database.dialects import insert_missing
+from include.database.retries import with_retries
+from include.storedb.runs import RunContext, digest, moment
+from include.storedb.tables import AUDIT
+
+PENDING = "pending"
+_BATCH = 1000
+
+
+class Audit:
+    """Audit rows of one task. A change is `pending` from before it is made until its result is known.
+
+    A row stays pending only if the process died in between: the retry, which finds the change made, closes
+    it.
+    """
+
+    def __init__(self, engine: Engine, run: RunContext) -> None:
+        self.engine = engine
+        self.run = run
+
+    def begin(self, changes: Sequence[Change]) -> None:
+        """Write down what is about to be changed; a retry finds its rows and adds none."""
+        rows = [self._row(change) for change in changes]
+        for start in range(0, len(rows), _BATCH):
+            with_retries(lambda part=rows[start : start + _BATCH]: self._insert(part))  # type: ignore[misc]
+
+    def finish(self, results: Sequence[Result]) -> None:
+        """Write down what became of each change."""
+        closed = (
+            update(AUDIT)
+            .where(AUDIT.c.change_hash == bindparam("hash_"))
+            .values(outcome=bindparam("outcome_"), message=bindparam("message_"), at=moment())
+        )
+        rows = [
+            {"hash_": self._hash(r.change), "outcome_": r.status, "message_": r.message[:500]}
+            for r in results
+        ]
+
+        def work() -> None:
+            with self.engine.begin() as connection:
+                connection.execute(closed, rows)
+
+        if rows:
+            with_retries(work)
+
+    def _insert(self, rows: Sequence[dict[str, Any]]) -> None:
+        with self.engine.begin() as connection:
+            insert_missing(connection, AUDIT, rows, "change_hash")
+
+    def _hash(self, change: Change) -> str:
+        # Not of the task: a cleared or retried task closes the rows of its earlier try, wherever it runs.
+        return digest(
+            self.run.dag_id,
+            self.run.run_id,
+            change.target,
+            _key(change),
+            change.field,
+            json.dumps(encode(change.old)),
+            json.dumps(encode(change.new)),
+        )
+
+    def _row(self, change: Change) -> dict[str, Any]:
+        return {
+            "change_hash": self._hash(change),
+            "at": moment(),
+            "target": change.target,
+            "row_key": _key(change),
+            "field": change.field,
+            "old_value": json.dumps(encode(change.old)),
+            "new_value": json.dumps(encode(change.new)),
+            "reason": change.reason[:255],
+            "outcome": PENDING,
+            "message": "",
+            **self.run.columns(),
+        }
+
+
+def _key(change: Change) -> str:
+    return change.key if isinstance(change.key, str) else json.dumps(change.key)
+
+
+def audited_changes(engine: Engine, dag_id: str, run_id: str) -> list[tuple[Change, str]]:
+    """The changes of a run with their outcomes, oldest first, as they were audited."""
+    rows = select(AUDIT).where(AUDIT.c.dag_id == dag_id, AUDIT.c.run_id == run_id).order_by(AUDIT.c.id)
+    with engine.connect() as connection:
+        return [(_change(row), row.outcome) for row in connection.execute(rows)]
+
+
+def _change(row: Any) -> Change:
+    key = tuple(json.loads(row.row_key)) if row.row_key.startswith("[") else row.row_key
+    old, new = decode(json.loads(row.old_value)), decode(json.loads(row.new_value))
+    return Change(row.target, key, row.field, old, new, row.reason)

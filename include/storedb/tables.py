@@ -1,0 +1,120 @@
+"""The tables of the store database. They change through the migrations beside this module only."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import mssql, mysql
+
+metadata = MetaData()
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+Moment = (
+    DateTime()
+    .with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    .with_variant(mssql.DATETIME2(6), "mssql")
+)
+DAG_ID, RUN_ID, TASK_ID = 250, 250, 250
+
+
+def _run_columns() -> list[Column]:
+    return [
+        Column("dag_id", String(DAG_ID), nullable=False),
+        Column("run_id", String(RUN_ID), nullable=False),
+        Column("task_id", String(TASK_ID), nullable=False),
+        Column("map_index", Integer, nullable=False),
+    ]
+
+
+LEDGER = Table(
+    "ledger",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("entry_hash", String(64), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("campaign", String(80), nullable=False),
+    Column("recipient", String(190), nullable=False),
+    Column("anchor", String(40), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("vendor_id", String(190)),
+    Column("detail", Text),
+    Column("claimed_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    *_run_columns(),
+    Index("ledger_by_campaign", "kind", "campaign", "anchor"),
+    Index("ledger_by_recipient", "recipient", "claimed_at"),
+    Index("ledger_by_status", "status", "claimed_at"),
+)
+
+AUDIT = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("change_hash", String(64), nullable=False, unique=True),
+    Column("at", Moment, nullable=False),
+    Column("target", String(64), nullable=False),
+    Column("row_key", String(255), nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("old_value", Text),
+    Column("new_value", Text),
+    Column("reason", String(255), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("message", String(500), nullable=False),
+    *_run_columns(),
+    Index("audit_by_run", "run_id", "dag_id"),
+    Index("audit_by_row", "target", "row_key"),
+)
+
+JOURNAL = Table(
+    "journal",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("store_day", Date, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("summary", Text),
+    Column("error", Text),
+    *_run_columns(),
+    Index("journal_by_day", "store_day", "ended_at"),
+    Index("journal_by_run", "run_id", "dag_id"),
+)
+
+# One row for each day whose text log exists: updating it is the lock under which the file is rewritten.
+LOG_DAY = Table(
+    "log_day",
+    metadata,
+    Column("store_day", Date, primary_key=True),
+    Column("writes", Integer, nullable=False),
+)
+
+PUBLISHED = Table(
+    "published_file",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("place_hash", String(64), nullable=False, unique=True),
+    Column("server", String(255), nullable=False),
+    Column("path", String(500), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("etag", String(190)),
+    Column("row_count", Integer),
+    Column("source_state", String(190)),
+    Column("published_at", Moment, nullable=False),
+    *_run_columns(),
+)

@@ -1,0 +1,114 @@
+"""What every DAG of the house has in common: retries, alerts, tags, the store's clock, pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryDecision, RetryRule
+from airflow.sdk.definitions.context import Context
+
+from include.errors import BadCredentials, BudgetExceeded, InvalidRequest, OutcomeUnknown, RateLimited
+from include.settings import store_settings
+
+STORE_TIME = store_settings().time_zone
+OWNER = "store operations"
+
+
+class StoreRetryPolicy(ExceptionRetryPolicy):
+    """Fails at once what cannot get better, waits as long as a vendor asks, else retries with growing waits."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        """Airflow asks this after every failed try."""
+        if isinstance(exception, RateLimited) and exception.retry_after:
+            wait = timedelta(seconds=exception.retry_after)
+            return RetryDecision.retry(wait, f"the vendor asks to wait {exception.retry_after:.0f} s")
+        return super().evaluate(exception, try_number, max_tries, context)
+
+
+RETRY_POLICY = StoreRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=BadCredentials,
+            action=RetryAction.FAIL,
+            reason="the login is refused; mend the connection",
+        ),
+        RetryRule(
+            exception=InvalidRequest, action=RetryAction.FAIL, reason="the request would be refused again"
+        ),
+        RetryRule(
+            exception=BudgetExceeded, action=RetryAction.FAIL, reason="a person has to look at the plan first"
+        ),
+        RetryRule(
+            exception=OutcomeUnknown,
+            action=RetryAction.RETRY,
+            reason="the retry asks the vendor",
+        ),
+    ]
+)
+
+
+def task_defaults(**over: Any) -> dict[str, Any]:
+    """`default_args` for a DAG: three retries with doubling waits of one to thirty minutes, an hour at most."""
+    return {
+        "owner": OWNER,
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=30),
+        "retry_policy": RETRY_POLICY,
+        "execution_timeout": timedelta(hours=1),
+        **over,
+    }
+
+
+def tags(
+    *, area: str, systems: Sequence[str], writes: bool, reaches: Literal["customers", "staff", "nobody"]
+) -> list[str]:
+    """The tags that every DAG carries, for filtering in the UI."""
+    return [
+        f"area:{area}",
+        *(f"system:{s}" for s in systems),
+        f"writes:{'yes' if writes else 'no'}",
+        f"reaches:{reaches}",
+    ]
+
+
+def family_params(parts: Sequence[str] = ()) -> dict[str, Param]:
+    """The trigger form's fields that all families share: `dry_run`, and `only` where a family has parts."""
+    params = {
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Only plan: show what would change, and change nothing.",
+        ),
+    }
+    if parts:
+        params["only"] = Param(
+            [],
+            type="array",
+            title="Only these parts",
+            items={"type": "string", "enum": list(parts)},
+            examples=list(parts),
+            description="Nothing chosen means all parts.",
+        )
+    return params
+
+
+def alert(runbook: str) -> SmtpNotifier:
+    """One mail for each failed run, with a link to it and to its part of the runbook."""
+    return SmtpNotifier(
+        to=list(store_settings().alert_recipients),
+        subject="{{ dag.dag_id }} failed ({{ run_id }})",
+        html_content=(
+            "<p><b>{{ dag.dag_id }}</b> failed: {{ reason | default('see its log') | e }}.</p>"
+            "<p><a href=\"{{ conf.get('api', 'base_url').rstrip('/') }}/dags/{{ dag.dag_id }}"
+            '/runs/{{ run_id | urlencode }}">Open the run and its logs</a></p>'
+            f"<p>What to do: docs/DAGS.md#{runbook}</p>"
+        ),
+    )

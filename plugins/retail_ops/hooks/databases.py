@@ -1,0 +1,83 @@
+"""Hooks for the databases: an engine from an Airflow connection, and short, repeatable transactions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from airflow.sdk import BaseHook
+from sqlalchemy import Connection, Engine, Select, text
+
+from include.database.engines import engine_for
+from include.database.retries import classified, with_retries
+from include.database.urls import url_of_connection
+
+T = TypeVar("T")
+
+
+class DatabaseHook(BaseHook):
+    """Base of the database hooks: the connection's type decides which database it is."""
+
+    conn_name_attr = "conn_id"
+    default_conn_name = ""
+    hook_name = "Database"
+
+    def __init__(self, conn_id: str | None = None) -> None:
+        super().__init__()
+        self.conn_id = conn_id or self.default_conn_name
+
+    @property
+    def engine(self) -> Engine:
+        """The engine for the connection; raises `InvalidRequest` naming what the connection lacks."""
+        found = self.get_connection(self.conn_id)
+        names = ("conn_type", "host", "port", "login", "password", "schema")
+        fields = {name: getattr(found, name) for name in names}
+        return engine_for(url_of_connection(fields, self.conn_id))
+
+    def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction, again as a whole after a deadlock or a dropped connection."""
+
+        def attempt() -> T:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        return with_retries(attempt)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the database answers, in one sentence."""
+        try:
+            with classified(), self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except Exception as error:
+            return False, str(error)
+        return True, f"{self.engine.dialect.name} answers"
+
+
+class CounterpointHook(DatabaseHook):
+    """The point of sale's database. Its tills come first: reads are short and wait for no lock for long."""
+
+    default_conn_name = "counterpoint"
+    hook_name = "Counterpoint"
+
+    def read(self, statement: Select[Any]) -> list[Any]:
+        """All rows of a query, read in one short transaction; tried again after a deadlock."""
+        return self.transaction(lambda connection: list(connection.execute(statement)))
+
+    @contextmanager
+    def stream(self, statement: Select[Any], size: int = 5000) -> Iterator[Iterator[Any]]:
+        """The rows of a large query, fetched `size` at a time, so that memory stays flat.
+
+        Opening the query is retried, reading on is not: an error in the middle reaches the caller as
+        `Deadlock` or `VendorUnavailable`, whose task then starts again.
+        """
+        with classified(), self.engine.connect() as connection:
+            streaming = connection.execution_options(stream_results=True, yield_per=size)
+            yield iter(streaming.execute(statement))
+
+
+class StoreDbHook(DatabaseHook):
+    """Our own tables: ledger, audit, journal, published files."""
+
+    default_conn_name = "store_db"
+    hook_name = "Store database"

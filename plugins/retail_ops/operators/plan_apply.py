@@ -1,0 +1,151 @@
+"""The pair of operators behind every automation that changes something: plan, then apply."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, ObjectStoragePath
+from airflow.sdk.definitions.context import Context
+from airflow.sdk.definitions.xcom_arg import PlainXComArg
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.changes import Budget, Change, Plan, Reject, Result, Summary, read_plan, summarize, write_plan
+from include.errors import VendorUnavailable
+from retail_ops.task_run import TaskRun
+
+SHOWN = 20
+
+
+class PlanOperator(BaseOperator):
+    """Make a plan, store it and check its budget; nothing is changed.
+
+    :param plan: the rule, called with the `TaskRun`; it returns a `Plan`.
+    :param budget: how much may change; a plan above it fails the task, with the plan stored for a look.
+    :param part: the name by which the run's parameter `only` chooses this pair.
+    :param chunk: how many changes one `ApplyOperator` gets when it is mapped over `chunks`.
+
+    Its XCom is the summary with the plan's place; the XCom `chunks` is a list for mapping. A plan without
+    changes still makes one empty chunk, so that its apply task can say why it had nothing to do.
+    """
+
+    template_fields: Sequence[str] = ()
+    ui_color = "#d9e8d0"
+
+    def __init__(
+        self,
+        *,
+        plan: Callable[[TaskRun], Plan],
+        budget: Budget | None = None,
+        part: str = "",
+        chunk: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+        self.budget = budget or Budget()
+        self.part = part
+        self.chunk = chunk
+
+    @property
+    def chunks(self) -> Any:
+        """What a mapped `ApplyOperator` expands over."""
+        return PlainXComArg(operator=self, key="chunks")
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Plan; raises `BudgetExceeded`, and skips when the run was asked for other parts only."""
+        task_run = TaskRun(context)
+        only = task_run.params.get("only") or []
+        if only and self.part not in only:
+            raise AirflowSkipException(f"this run is for {', '.join(only)} only")
+        started = time.monotonic()
+        plan = self.plan(task_run)
+        path = task_run.plan_file()
+        write_plan(plan, path)
+        self._show(plan.changes, plan.rejects, task_run.write_rejects(plan.rejects))
+        self.budget.check(plan)
+        details = {"considered": plan.considered, "plan": str(path)}
+        seconds = round(time.monotonic() - started, 3)
+        summary = Summary(
+            planned=len(plan.changes), rejected=len(plan.rejects), seconds=seconds, details=details
+        )
+        self.log.info("Plan: %s, of %d looked at", summary, plan.considered)
+        context["ti"].xcom_push("chunks", self._cut(str(path), len(plan.changes), task_run.dry_run))
+        return summary.as_dict()
+
+    def _cut(self, path: str, count: int, whole: bool) -> list[dict[str, Any]]:
+        size = count if whole or not self.chunk else self.chunk
+        starts = range(0, count, size) if count else range(1)
+        return [{"plan": path, "start": start, "stop": min(start + size, count)} for start in starts]
+
+    def _show(self, changes: Sequence[Change], rejects: Sequence[Reject], rejects_file: str | None) -> None:
+        for change in changes[:SHOWN]:
+            self.log.info(
+                "%s %s %s: %r -> %r (%s)",
+                change.target,
+                change.key,
+                change.field,
+                change.old,
+                change.new,
+                change.reason,
+            )
+        if len(changes) > SHOWN:
+            self.log.info("... and %d more changes", len(changes) - SHOWN)
+        for reject in rejects[:SHOWN]:
+            self.log.warning("Set aside: %s: %s", reject.key, reject.reason)
+        if rejects_file:
+            self.log.warning("%d set aside; all of them with reasons: %s", len(rejects), rejects_file)
+
+
+class ApplyOperator(BaseOperator):
+    """Carry out a stored plan, or one chunk of it, with an audit row for every change.
+
+    :param chunk: one of `PlanOperator.chunks` (`plan`, `start`, `stop`). :param apply: called with the
+    `TaskRun` and the part of the plan; it returns one `Result` for each change. It
+        treats a change that is found made already as applied, so that a retry completes what was begun.
+
+    Changes that failed for a passing reason (`Result.retry`) make the task fail while it has tries left.
+    """
+
+    template_fields: Sequence[str] = ("chunk",)
+    ui_color = "#f3dfc1"
+
+    def __init__(self, *, chunk: Any, apply: Callable[[TaskRun, Plan], list[Result]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.chunk = chunk
+        self.apply = apply
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Apply; skips, saying so, on a dry run and when nothing is planned."""
+        task_run = TaskRun(context)
+        chunk = self.chunk[0] if isinstance(self.chunk, list) else self.chunk
+        if chunk["stop"] == chunk["start"]:
+            raise AirflowSkipException("nothing to change")
+        if task_run.dry_run:
+            raise AirflowSkipException(
+                f"dry run: {chunk['stop']} changes are planned and none was made; "
+                f"they are listed in {chunk['plan']}"
+            )
+        plan = read_plan(ObjectStoragePath(chunk["plan"])).part(chunk["start"], chunk["stop"])
+        started = time.monotonic()
+        task_run.audit.begin(plan.changes)
+        results = self.apply(task_run, plan)
+        task_run.audit.finish(results)
+        return self._outcome(task_run, results, time.monotonic() - started)
+
+    def _outcome(self, task_run: TaskRun, results: list[Result], seconds: float) -> dict[str, Any]:
+        undone = [r for r in results if r.status != "applied"]
+        for result in undone[:SHOWN]:
+            self.log.warning("%s: %s: %s", result.status, result.change.key, result.message)
+        rejects = [Reject(str(r.change.key), f"{r.status}: {r.message}") for r in undone]
+        details = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}
+        summary = summarize(results, seconds, details)
+        self.log.info("Done: %s", summary)
+        again = [r for r in results if r.retry]
+        if again and task_run.tries_left:
+            raise VendorUnavailable(
+                f"{len(again)} of {len(results)} changes could not be made yet, "
+                f"the first because: {again[0].message}"
+            )
+        return summary.as_dict()

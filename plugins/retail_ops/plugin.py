@@ -1,0 +1,16 @@
+"""What Airflow loads in every process: it must stay light."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from airflow.sdk.plugins_manager import AirflowPlugin
+
+from retail_ops import listener
+
+
+class RetailOpsPlugin(AirflowPlugin):
+    """Registers the listener that keeps the run journal."""
+
+    name = "retail_ops"
+    listeners: ClassVar[list[object]] = [listener]
