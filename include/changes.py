@@ -55,8 +55,8 @@ class Plan:
     rejects: tuple[Reject, ...] = ()
 
     def part(self, start: int, stop: int) -> Plan:
-        """Changes from position `start` to before `stop`; rejects stay with the whole plan."""
-        return replace(self, changes=self.changes[start:stop], rejects=())
+        """Changes from position `start` to before `stop`; the rest as it is."""
+        return replace(self, changes=self.changes[start:stop])
 
 
 @dataclass(frozen=True, slots=True)

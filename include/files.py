@@ -68,6 +68,30 @@ def local_copy(path: StoragePath) -> Iterator[Path]:
         yield copy
 
 
+@contextmanager
+def as_local_folder(path: Any) -> Iterator[Path]:
+    """A folder of the store's files on this machine's disk.
+
+    On a disk it is the folder itself. Of object storage it is a copy, and what the block writes is stored at
+    its end.
+    """
+    local = local_path(path)
+    if local is not None:
+        local.mkdir(parents=True, exist_ok=True)
+        yield local
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if path.exists():
+            for stored in path.iterdir():
+                (folder / stored.name).write_bytes(stored.read_bytes())
+        before = {file.name: sha256_of(file) for file in folder.iterdir()}
+        yield folder
+        for file in folder.iterdir():
+            if before.get(file.name) != sha256_of(file):
+                write_atomically(path / file.name, file.read_bytes())
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's content, as 64 hexadecimal digits."""
     with path.open("rb") as source:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, String, Table, insert, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: str) -> None:
@@ -40,3 +43,27 @@ def _insert_one_by_one(
                     connection.execute(insert(table), row)
             except IntegrityError:
                 continue
+
+
+BINARY_COLLATIONS = {
+    "sqlite": "BINARY",
+    "mssql": "Latin1_General_BIN2",
+    "postgresql": "C",
+    "mysql": "utf8mb4_bin",
+    "mariadb": "utf8mb4_bin",
+}
+
+
+class InBinaryOrder(FunctionElement[str]):
+    """A text for ORDER BY that every database sorts by character code, whatever collation its column has."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(InBinaryOrder)
+def _collated(element: InBinaryOrder, compiler: SQLCompiler, **options: Any) -> str:
+    text = compiler.process(element.clauses, **options)
+    collation = BINARY_COLLATIONS[compiler.dialect.name]
+    quoted = f'"{collation}"' if compiler.dialect.name == "postgresql" else collation
+    return f"{text} COLLATE {quoted}"

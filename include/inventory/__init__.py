@@ -1,1 +1,1 @@
-
+"""What is in stock, published for customers."""

@@ -18,7 +18,7 @@ OWNER = "store operations"
 
 
 class StoreRetryPolicy(ExceptionRetryPolicy):
-    """Fails at once what cannot get better, waits as long as a vendor asks, else retries with growing waits."""
+    """Fails at once what cannot get better, waits as a vendor asks, else retries with growing waits."""
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
@@ -53,7 +53,7 @@ RETRY_POLICY = StoreRetryPolicy(
 
 
 def task_defaults(**over: Any) -> dict[str, Any]:
-    """`default_args` for a DAG: three retries with doubling waits of one to thirty minutes, an hour at most."""
+    """`default_args` for a DAG: three retries with doubling waits, an hour at most for one try."""
     return {
         "owner": OWNER,
         "retries": 3,

@@ -63,14 +63,27 @@ def _write(ti: Any, outcome: str, error: Any) -> None:
         ended_at=ti.end_date or datetime.now(UTC),
         outcome=outcome,
         summary=_summary(ti) if outcome == "success" else None,
-        error=_words(error),
+        error=_words(error) or _skipped_because(ti, outcome),
     )
     record(StoreDbHook().engine, end, store_settings().zone, write_log)
 
 
+def _own_xcom(ti: Any, key: str) -> Any:
+    index = -1 if ti.map_index is None else ti.map_index
+    return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=index)
+
+
 def _summary(ti: Any) -> dict[str, Any] | None:
-    pushed = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index if ti.map_index is not None else -1)
+    pushed = _own_xcom(ti, "return_value")
     return pushed if isinstance(pushed, dict) and "planned" in pushed else None
+
+
+def _skipped_because(ti: Any, outcome: str) -> str:
+    if outcome != "skipped":
+        return ""
+    from retail_ops.task_run import SKIPPED_BECAUSE
+
+    return str(_own_xcom(ti, SKIPPED_BECAUSE) or "")
 
 
 def _words(error: Any) -> str:

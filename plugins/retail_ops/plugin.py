@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 from retail_ops import listener
@@ -13,4 +11,4 @@ class RetailOpsPlugin(AirflowPlugin):
     """Registers the listener that keeps the run journal."""
 
     name = "retail_ops"
-    listeners: ClassVar[list[object]] = [listener]
+    listeners: list[object] = [listener]  # noqa: RUF012

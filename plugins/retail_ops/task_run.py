@@ -6,31 +6,35 @@ import csv
 import io
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.definitions.context import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.changes import Reject
 from include.errors import InvalidSettings
-from include.files import write_atomically
+from include.files import as_local_folder, write_atomically
 from include.settings import store_settings
-from include.storedb.audit import Audit
 from include.storedb.runs import RunContext
-from retail_ops.hooks.databases import StoreDbHook
+
+if TYPE_CHECKING:
+    from include.storedb.audit import Audit
 
 STORE_FILES = "RETAIL_OPS_STORE_FILES"
+SKIPPED_BECAUSE = "skipped_because"
 
 
 def store_files() -> ObjectStoragePath:
     """The root of all files that the automations write: RETAIL_OPS_STORE_FILES, a folder or object storage
     URL.
 
-    Raises `InvalidSettings` when the variable is not set: files in an unexpected place are files lost.
+    Raises `InvalidSettings` when it is not set: files in an unexpected place are files lost.
     """
     root = os.environ.get(STORE_FILES)
     if not root:
@@ -55,7 +59,7 @@ class TaskRun:
 
     @property
     def when(self) -> datetime:
-        """The moment that the run stands for, in the store's time zone: the only "now" that a rule may use."""
+        """The moment that the run stands for, in store time: the only "now" that a rule may use."""
         dag_run = self.context["dag_run"]
         moment = dag_run.logical_date or dag_run.run_after
         return moment.astimezone(store_settings().zone)
@@ -79,13 +83,25 @@ class TaskRun:
     @cached_property
     def audit(self) -> Audit:
         """The audit trail of this task."""
+        from include.storedb.audit import Audit
+        from retail_ops.hooks.databases import StoreDbHook
+
         return Audit(StoreDbHook().engine, self.run)
+
+    def skip(self, reason: str) -> NoReturn:
+        """End the task as skipped and leave the reason behind for the run's report and the journal."""
+        self.context["ti"].xcom_push(SKIPPED_BECAUSE, reason)
+        raise AirflowSkipException(reason)
 
     def file(self, *parts: str) -> ObjectStoragePath:
         """A path below the store's files; its folder exists."""
         path = store_files().joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def folder(self, name: str) -> AbstractContextManager[Path]:
+        """A folder of the store's files on this machine, to work in; see `include.files.as_local_folder`."""
+        return as_local_folder(store_files() / name)
 
     @property
     def _file_stem(self) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from airflow.sdk import BaseOperator, ObjectStoragePath
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.definitions.xcom_arg import PlainXComArg
-from airflow.sdk.exceptions import AirflowSkipException
 
 from include.changes import Budget, Change, Plan, Reject, Result, Summary, read_plan, summarize, write_plan
 from include.errors import VendorUnavailable
@@ -58,7 +57,7 @@ class PlanOperator(BaseOperator):
         task_run = TaskRun(context)
         only = task_run.params.get("only") or []
         if only and self.part not in only:
-            raise AirflowSkipException(f"this run is for {', '.join(only)} only")
+            task_run.skip(f"this run is for {', '.join(only)} only")
         started = time.monotonic()
         plan = self.plan(task_run)
         path = task_run.plan_file()
@@ -121,9 +120,9 @@ class ApplyOperator(BaseOperator):
         task_run = TaskRun(context)
         chunk = self.chunk[0] if isinstance(self.chunk, list) else self.chunk
         if chunk["stop"] == chunk["start"]:
-            raise AirflowSkipException("nothing to change")
+            task_run.skip("nothing to change")
         if task_run.dry_run:
-            raise AirflowSkipException(
+            task_run.skip(
                 f"dry run: {chunk['stop']} changes are planned and none was made; "
                 f"they are listed in {chunk['plan']}"
             )

@@ -9,6 +9,8 @@ from airflow.sdk import BaseOperator, TriggerRule
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from retail_ops.task_run import SKIPPED_BECAUSE
+
 COUNTS = ("planned", "applied", "skipped", "conflicted", "failed", "rejected")
 
 
@@ -36,6 +38,13 @@ class RunReportOperator(BaseOperator):
         total["planned"] = sum(part["planned"] for name, part in parts.items() if name.endswith("plan"))
         total["rejects"] = sorted(path for part in parts.values() for path in part["rejects"])
         total["parts"] = {name: {n: part[n] for n in COUNTS if part[n]} for name, part in parts.items()}
+        total["reasons"] = sorted(
+            {
+                reason
+                for name in before
+                for reason in _texts(ti.xcom_pull(task_ids=name, key=SKIPPED_BECAUSE, map_indexes=None))
+            }
+        )
         self.log.info("The run: %s", ", ".join(f"{name} {total[name]}" for name in COUNTS))
         for path in total["rejects"]:
             self.log.warning("Set aside, with reasons: %s", path)
@@ -54,6 +63,11 @@ class RunReportOperator(BaseOperator):
                 f"{total['failed']} changes could not be made ({self.tolerated} are tolerated); "
                 f"reasons: {', '.join(total['rejects'])}"
             )
+
+
+def _texts(found: Any) -> list[str]:
+    several = [found] if isinstance(found, str) else found or []
+    return [text for text in several if isinstance(text, str)]
 
 
 def _added_up(summaries: Any) -> dict[str, Any]:

@@ -1,0 +1,4 @@
+"""Names of the data that automations hand on; the DAGs make Airflow assets of them."""
+
+AVAILABILITY_FEEDS = "availability_feeds"
+PRODUCT_PHOTOS = "product_photos"

@@ -1,0 +1,154 @@
+"""Bringing the laptop house up and down."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock
+from sqlalchemy import URL
+
+from include.files import write_atomically
+from include.sandbox.laptop import airflow_settings, processes
+from include.sandbox.laptop.airflow_api import AirflowApi
+from include.sandbox.laptop.places import ROOT, Places
+from include.sandbox.laptop.ports import preferred
+from include.settings import store_settings
+
+AIRFLOW_PORT, STANDINS_PORT = 8080, 8085
+START_SECONDS = 240
+
+Say = Callable[[str], None]
+
+
+class HouseError(Exception):
+    """The house could not be brought up; the message names the log file to read."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs where."""
+
+    airflow_url: str
+    outbox_url: str
+    schedules: bool
+    processes: dict[str, int]
+
+
+def running(places: Places) -> Running | None:
+    """The house as it runs now, or None when a part of it is missing."""
+    if not places.state.exists():
+        return None
+    found = Running(**json.loads(places.state.read_text()))
+    alive = all(processes.runs(pid) for pid in found.processes.values())
+    return found if alive and AirflowApi(found.airflow_url).is_healthy() else None
+
+
+def up(places: Places, say: Say, *, schedules: bool, scale: float = 1.0) -> Running:
+    """Start what does not run yet; with everything running already, it only says so.
+
+    Raises `HouseError` when a part does not come up in time.
+    """
+    places.var.mkdir(parents=True, exist_ok=True)
+    with FileLock(places.var / "house.lock"):
+        found = running(places)
+        if found and found.schedules == schedules:
+            return found
+        if processes.stop(places.var):
+            say("Stopped what was left of an earlier start")
+        return _start(places, say, schedules, scale)
+
+
+def down(places: Places) -> int:
+    """Stop everything; returns the number of processes that ended."""
+    ended = processes.stop(places.var)
+    places.state.unlink(missing_ok=True)
+    return ended
+
+
+def _start(places: Places, say: Say, schedules: bool, scale: float) -> Running:
+    port = preferred(AIRFLOW_PORT)
+    if port != AIRFLOW_PORT:
+        say(f"Port {AIRFLOW_PORT} is taken: Airflow listens on {port}")
+    variables = airflow_settings.environment(places, port, schedules=schedules)
+
+    def launch(name: str, *command: str) -> int:
+        log = places.logs / f"{name}.log"
+        return processes.start([sys.executable, "-m", *command], log, variables, places.var, ROOT)
+
+    say("Preparing Airflow's database")
+    migration = launch("migrate", "airflow", "db", "migrate")
+    fill(places, say, scale)
+    places.connections.unlink(missing_ok=True)
+    started = {"standins": launch("standins", *_serve(places))}
+    _wait(lambda: not processes.runs(migration), None, "Airflow's database", places.logs / "migrate.log")
+    say("Starting Airflow")
+    # Not `airflow standalone`: its children outlive it, and its log servers listen on every interface.
+    started["api-server"] = launch("api-server", "airflow", "api-server")
+    started["scheduler"] = launch("scheduler", "airflow", "scheduler", "--skip-serve-logs")
+    started["dag-processor"] = launch("dag-processor", "airflow", "dag-processor")
+    started["triggerer"] = launch("triggerer", "airflow", "triggerer", "--skip-serve-logs")
+    _wait(
+        places.connections.exists, started["standins"], "the vendor stand-ins", places.logs / "standins.log"
+    )
+    served = json.loads((places.sandbox / "standins.json").read_text())
+    api = AirflowApi(f"http://127.0.0.1:{port}")
+    _wait(api.is_healthy, started["api-server"], "Airflow", places.logs / "api-server.log")
+    api.set_pools(airflow_settings.pools())
+    api.set_connections(airflow_settings.connections(places))
+    state = Running(api.url, served["outbox_url"], schedules, started)
+    write_atomically(places.state, json.dumps(asdict(state), indent=2).encode())
+    return state
+
+
+def _serve(places: Places) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "include.sandbox",
+        "serve",
+        "--state-dir",
+        str(places.sandbox),
+        "--port",
+        str(preferred(STANDINS_PORT)),
+        "--write-connections",
+        str(places.connections),
+    ]
+
+
+def fill(places: Places, say: Say, scale: float = 1.0) -> None:
+    """Fill the sandbox store's databases and photo folder, unless they are filled."""
+    from sqlalchemy import select
+
+    from include.counterpoint.tables import IM_ITEM
+    from include.database.engines import engine_for
+    from include.sandbox.photo_folder import fill_photo_folder
+    from include.sandbox.seed import is_seeded, seed
+    from include.storedb.migrate import upgrade
+
+    for folder in (places.sandbox, places.store_files, places.photos, places.var / "offsite"):
+        folder.mkdir(parents=True, exist_ok=True)
+    counterpoint = URL.create("sqlite", database=str(places.counterpoint))
+    address = counterpoint.render_as_string(hide_password=False)
+    if is_seeded(address) is None:
+        say("Filling the sandbox store")
+        seed(address, until=datetime.now(store_settings().zone).date(), scale=scale)
+    upgrade(URL.create("sqlite", database=str(places.store_db)))
+    columns = select(IM_ITEM.c.ITEM_NO, IM_ITEM.c.USR_PROF_ALPHA_16).order_by(IM_ITEM.c.ITEM_NO).limit(400)
+    with engine_for(counterpoint).connect() as connection:
+        rows = connection.execute(columns).all()
+    fill_photo_folder(places.photos, [row[0] for row in rows], sorted({row[1] for row in rows if row[1]}))
+
+
+def _wait(ready: Callable[[], bool], pid: int | None, what: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        if (pid is not None and not processes.runs(pid)) or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
+            raise HouseError(f"{what} did not start; the end of {log}:\n{tail}")
+        time.sleep(0.5)

@@ -1,0 +1,1 @@
+"""Tools for developers, called by the Makefile."""

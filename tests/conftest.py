@@ -1,0 +1,41 @@
+"""What all tests share. Airflow's home is a folder of this test process; nothing here imports Airflow."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = Path(tempfile.mkdtemp(prefix="retail-ops-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+for name in [name for name in os.environ if name.startswith(("AIRFLOW", "RETAIL_OPS"))]:
+    del os.environ[name]
+os.environ |= {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__CORE__FERNET_KEY": "",
+    "AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL": "error",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-tests-" * 8,
+    "PYTHONPATH": str(ROOT),
+    "RETAIL_OPS_STORE_FILES": (HOME / "store_files").as_uri(),
+}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+def specs_folder() -> Path:
+    """Where the vendors' specifications are kept, on machines that have them."""
+    return Path(os.environ.get("VENDOR_SPECS_DIR") or ROOT.parent / "shared" / "specs")

@@ -1,0 +1,155 @@
+"""The store database on every engine: ledger, audit, journal, published files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+
+from include.changes import Change, Result
+from include.database.engines import engine_for
+from include.storedb.audit import Audit, audited_changes
+from include.storedb.journal import TaskEnd, record
+from include.storedb.ledger import Entry, Ledger
+from include.storedb.migrate import alembic_config, upgrade
+from include.storedb.published import PublishedFile, PublishedFiles
+from include.storedb.runs import RunContext
+from include.storedb.tables import metadata
+from tests.databases import KINDS, fresh_database
+
+RUN = RunContext("product_upkeep", "scheduled__2026-11-21T06:00:00+00:00", "brands.apply", -1)
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with fresh_database(request.param, tmp_path_factory.mktemp("store_db")) as url:
+        upgrade(url)
+        yield engine_for(url)
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_uses(engine: Engine) -> None:
+    upgrade(engine.url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "retail_ops_version"})
+        assert compare_metadata(context, metadata) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_migration_can_be_taken_back(kind: str, tmp_path: Path) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        upgrade(url)
+        config = alembic_config()
+        with engine_for(url).connect() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, "base")
+            connection.commit()
+        assert set(inspect(engine_for(url)).get_table_names()) <= {"retail_ops_version", "sqlite_sequence"}
+
+
+def test_of_many_who_claim_at_once_one_may_send(engine: Engine) -> None:
+    entry = Entry("text", "first_time_1", "+15185550142", "2026-11-20")
+
+    def ask(_: int) -> bool:
+        return Ledger(engine, RUN).claim(entry).granted
+
+    with ThreadPoolExecutor(8) as pool:
+        granted = list(pool.map(ask, range(24)))
+    assert granted.count(True) == 1
+
+
+def test_what_was_sent_is_never_granted_again(engine: Engine) -> None:
+    entry = Entry("mail", "revenue_report", "accounting", "2026-11-15")
+    ledger = Ledger(engine, RUN)
+    assert ledger.claim(entry).granted
+    ledger.close(entry, "sent", vendor_id="<1@example.com>")
+    later = Ledger(engine, RUN).claim(entry)
+    assert (later.granted, later.status, later.vendor_id) == (False, "sent", "<1@example.com>")
+    assert not Ledger(engine, RUN).reopen(entry)
+    ledger.close(entry, "unknown")
+    assert Ledger(engine, RUN).claim(entry).status == "sent"
+
+
+def test_a_claim_left_open_by_a_crash_is_found_and_taken_over_once(engine: Engine) -> None:
+    entry = Entry("coupon", "stock_notice", "ada@example.com", "0045")
+    Ledger(engine, RUN).claim(entry)
+    later, other = Ledger(engine, RUN), Ledger(engine, RUN)
+    assert list(later.unclosed("coupon", "stock_notice", ["0045"])) == [entry]
+    assert not later.claim(entry).granted
+    assert later.reopen(entry)
+    later.close(entry, "sent", vendor_id="77")
+    assert not other.reopen(entry)
+    assert list(later.unclosed("coupon", "stock_notice", ["0045"])) == []
+
+
+def test_the_audit_keeps_types_and_outcomes(engine: Engine) -> None:
+    made = [
+        Change("IM_ITEM", "0012", "PRC_1", Decimal("1.50"), None, "no longer sold"),
+        Change("IM_INV", ("0012", "1"), "QTY_AVAIL", Decimal(3), Decimal(-1), "counted"),
+        Change("AR_CUST", "1001", "LST_SAL_DAT", datetime(2026, 11, 20), None, "refunded"),
+    ]
+    audit = Audit(engine, RUN)
+    audit.begin(made)
+    audit.begin(made)
+    assert [outcome for _, outcome in audited_changes(engine, RUN.dag_id, RUN.run_id)] == ["pending"] * 3
+    audit.finish([Result(made[0], "applied"), Result(made[1], "conflicted", "a till was faster")])
+    assert audited_changes(engine, RUN.dag_id, RUN.run_id) == [
+        (made[0], "applied"),
+        (made[1], "conflicted"),
+        (made[2], "pending"),
+    ]
+
+
+def test_a_published_file_is_remembered_once(engine: Engine) -> None:
+    files = PublishedFiles(engine, "https://dav.example.com/dav")
+    files.put(PublishedFile("content/a_b.csv", "0" * 64, 10, "e1", 5), RUN)
+    files.put(PublishedFile("content/a_b.csv", "1" * 64, 12, "e2", 6, "12:99"), RUN)
+    files.put(PublishedFile("contentious/c.csv", "2" * 64, 1), RUN)
+    assert files.all("content/") == {
+        "content/a_b.csv": PublishedFile("content/a_b.csv", "1" * 64, 12, "e2", 6, "12:99")
+    }
+    assert PublishedFiles(engine, "https://other.example.com").all() == {}
+
+
+def _end(task: str, at: datetime, outcome: str = "success", error: str = "") -> TaskEnd:
+    run = RunContext("hourly_inventory", "manual__1", task, -1)
+    return TaskEnd(
+        run, 1, at - timedelta(seconds=2), at, outcome, {"planned": 4, "applied": 4, "seconds": 1.0}, error
+    )
+
+
+def test_the_text_log_has_a_line_for_each_task_and_counts_errors(engine: Engine) -> None:
+    written: dict[date, str] = {}
+    noon = datetime(2026, 7, 1, 16, tzinfo=UTC)
+    ends = [_end(f"part_{n}", noon + timedelta(seconds=n)) for n in range(6)]
+    ends += [
+        _end("broken", noon + timedelta(minutes=1), "failed", "VendorUnavailable: WebDAV did not answer")
+    ]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda end: record(engine, end, NEW_YORK, written.__setitem__), ends))
+    text = written[date(2026, 7, 1)]
+    lines = [line for line in text.splitlines() if "hourly_inventory." in line]
+    assert len(lines) == 7
+    assert "11:59:58" in lines[0]
+    assert "planned 4, applied 4" in lines[0]
+    assert text.endswith("Total errors: 1\n")
+    assert "VendorUnavailable: WebDAV did not answer" in lines[-1]
+
+
+def test_a_day_ends_at_midnight_of_the_store(engine: Engine) -> None:
+    written: dict[date, str] = {}
+    record(engine, _end("late", datetime(2026, 8, 2, 3, 59, tzinfo=UTC)), NEW_YORK, written.__setitem__)
+    record(engine, _end("early", datetime(2026, 8, 2, 4, 1, tzinfo=UTC)), NEW_YORK, written.__setitem__)
+    assert "late" in written[date(2026, 8, 1)]
+    assert "early" in written[date(2026, 8, 2)]
+    assert "late" not in written[date(2026, 8, 2)]
