@@ -33,11 +33,12 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from airflow.sdk import Asset, CronTriggerTimetable, dag, task_group
+from airflow.sdk import Asset, CronTriggerTimetable, TriggerRule, dag, task_group
 
-from include.assets import AVAILABILITY_FEEDS
+from include.assets import AVAILABILITY_FEEDS, PRODUCT_PHOTOS
 from include.changes import Plan, Result
 from include.settings import store_settings
+from retail_ops import photo_folder
 from retail_ops.dag_defaults import STORE_TIME, alert, family_params, tags, task_defaults
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
@@ -80,11 +81,33 @@ def feed(segment: str) -> None:
     )
     ApplyOperator(
         task_id="publish",
-        chunk=plan.chunks,
+        chunk=plan.output,
         apply=partial(publish_feed, segment=segment),
         pool="webdav",
         outlets=[Asset(AVAILABILITY_FEEDS)],
     )
+
+
+def photos() -> None:
+    """Prepare the photos, in parts side by side, then upload them where that is switched on."""
+    plan = PlanOperator(
+        task_id="plan", plan=photo_folder.plan_photos, part="photos", parts=photo_folder.parts
+    )
+    prepare = ApplyOperator.partial(
+        task_id="prepare",
+        apply=photo_folder.prepare,
+        max_active_tis_per_dagrun=2,
+        outlets=[Asset(PRODUCT_PHOTOS)],
+    ).expand(chunk=plan.output)
+    plan_upload = PlanOperator(
+        task_id="plan_upload",
+        plan=photo_folder.plan_upload,
+        part="photos",
+        pool="webdav",
+        trigger_rule=TriggerRule.NONE_FAILED,
+    )
+    prepare >> plan_upload
+    ApplyOperator(task_id="upload", chunk=plan_upload.output, apply=photo_folder.upload, pool="webdav")
 
 
 @dag(
@@ -102,6 +125,7 @@ def feed(segment: str) -> None:
 def hourly_inventory() -> None:
     """Two feeds and the photos side by side, then the report."""
     groups = [task_group(group_id=segment)(feed)(segment) for segment in SEGMENTS]
+    groups.append(task_group(group_id="photos")(photos)())
     groups >> RunReportOperator(task_id="report")
 
 

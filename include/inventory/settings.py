@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -36,9 +36,6 @@ class InventorySettings(Settings):
     """The whole file."""
 
     feeds: FeedSettings
-    photos: dict[str, Any] = Field(default_factory=dict)
-    upload_photos: bool = False
-    photo_upload_folder: str = "product_images/import"
 
 
 @lru_cache(maxsize=1)

@@ -36,10 +36,10 @@ class Audit:
             with_retries(lambda part=rows[start : start + _BATCH]: self._insert(part))  # type: ignore[misc]
 
     def finish(self, results: Sequence[Result]) -> None:
-        """Write down what became of each change."""
+        """Write down what became of each change; what was applied stays so when a retry finds it done."""
         closed = (
             update(AUDIT)
-            .where(AUDIT.c.change_hash == bindparam("hash_"))
+            .where(AUDIT.c.change_hash == bindparam("hash_"), AUDIT.c.outcome != "applied")
             .values(outcome=bindparam("outcome_"), message=bindparam("message_"), at=moment())
         )
         rows = [

@@ -74,8 +74,10 @@ def _own_xcom(ti: Any, key: str) -> Any:
 
 
 def _summary(ti: Any) -> dict[str, Any] | None:
-    pushed = _own_xcom(ti, "return_value")
-    return pushed if isinstance(pushed, dict) and "planned" in pushed else None
+    from retail_ops.task_run import SUMMARY
+
+    pushed = _own_xcom(ti, SUMMARY)
+    return pushed if isinstance(pushed, dict) else None
 
 
 def _skipped_because(ti: Any, outcome: str) -> str:

@@ -17,7 +17,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.changes import Reject
+from include.changes import Reject, Summary
 from include.errors import InvalidSettings
 from include.files import as_local_folder, write_atomically
 from include.settings import store_settings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STORE_FILES = "RETAIL_OPS_STORE_FILES"
 SKIPPED_BECAUSE = "skipped_because"
+SUMMARY = "summary"
 
 
 def store_files() -> ObjectStoragePath:
@@ -87,6 +88,10 @@ class TaskRun:
         from retail_ops.hooks.databases import StoreDbHook
 
         return Audit(StoreDbHook().engine, self.run)
+
+    def leave(self, summary: Summary) -> None:
+        """Leave the task's summary behind, for the run's report, the journal and whoever looks."""
+        self.context["ti"].xcom_push(SUMMARY, summary.as_dict())
 
     def skip(self, reason: str) -> NoReturn:
         """End the task as skipped and leave the reason behind for the run's report and the journal."""

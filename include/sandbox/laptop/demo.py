@@ -117,7 +117,7 @@ def _result(api: AirflowApi, run: dict[str, Any], tasks: list[dict[str, Any]]) -
     start, end = (
         datetime.fromisoformat(run[name].replace("Z", "+00:00")) for name in ("start_date", "end_date")
     )
-    total = api.xcom(dag_id, run_id, REPORT, "return_value")
+    total = api.xcom(dag_id, run_id, REPORT, "summary")
     worked = [task for task in tasks if task["task_id"] != REPORT]
     state = run["state"]
     if state == "failed":

@@ -8,7 +8,6 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
 from airflow.sdk.definitions.context import Context
-from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
 from include.changes import Budget, Change, Plan, Reject, Result, Summary, read_plan, summarize, write_plan
 from include.errors import VendorUnavailable
@@ -20,13 +19,14 @@ SHOWN = 20
 class PlanOperator(BaseOperator):
     """Make a plan, store it and check its budget; nothing is changed.
 
-    :param plan: the rule, called with the `TaskRun`; it returns a `Plan`.
-    :param budget: how much may change; a plan above it fails the task, with the plan stored for a look.
-    :param part: the name by which the run's parameter `only` chooses this pair.
-    :param chunk: how many changes one `ApplyOperator` gets when it is mapped over `chunks`.
+    :param plan: the rule, called with the `TaskRun`; it returns a `Plan`. :param budget: how much may change;
+    a plan above it fails the task, with the plan stored for a look. :param part: the name by which the run's
+    parameter `only` chooses this pair. :param parts: cuts the plan into (start, stop) pairs, one for each
+    instance of an `ApplyOperator` that is mapped over the chunks; without it the plan stays in one piece.
 
-    Its XCom is the summary with the plan's place; the XCom `chunks` is a list for mapping. A plan without
-    changes still makes one empty chunk, so that its apply task can say why it had nothing to do.
+    It returns the chunks, for an `ApplyOperator` to take or to be mapped over; the XCom `summary` has the
+    counts and the plan's place. A plan without changes still makes one empty chunk, so that its apply task
+    can say why it had nothing to do.
     """
 
     template_fields: Sequence[str] = ()
@@ -38,21 +38,16 @@ class PlanOperator(BaseOperator):
         plan: Callable[[TaskRun], Plan],
         budget: Budget | None = None,
         part: str = "",
-        chunk: int | None = None,
+        parts: Callable[[Plan], Sequence[tuple[int, int]]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.plan = plan
         self.budget = budget or Budget()
         self.part = part
-        self.chunk = chunk
+        self.parts = parts
 
-    @property
-    def chunks(self) -> Any:
-        """What a mapped `ApplyOperator` expands over."""
-        return PlainXComArg(operator=self, key="chunks")
-
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> list[dict[str, Any]]:
         """Plan; raises `BudgetExceeded`, and skips when the run was asked for other parts only."""
         task_run = TaskRun(context)
         only = task_run.params.get("only") or []
@@ -70,13 +65,13 @@ class PlanOperator(BaseOperator):
             planned=len(plan.changes), rejected=len(plan.rejects), seconds=seconds, details=details
         )
         self.log.info("Plan: %s, of %d looked at", summary, plan.considered)
-        context["ti"].xcom_push("chunks", self._cut(str(path), len(plan.changes), task_run.dry_run))
-        return summary.as_dict()
+        task_run.leave(summary)
+        return self._chunks(plan, str(path), whole=task_run.dry_run)
 
-    def _cut(self, path: str, count: int, whole: bool) -> list[dict[str, Any]]:
-        size = count if whole or not self.chunk else self.chunk
-        starts = range(0, count, size) if count else range(1)
-        return [{"plan": path, "start": start, "stop": min(start + size, count)} for start in starts]
+    def _chunks(self, plan: Plan, path: str, *, whole: bool) -> list[dict[str, Any]]:
+        count = len(plan.changes)
+        cuts = self.parts(plan) if self.parts and count and not whole else [(0, count)]
+        return [{"plan": path, "start": start, "stop": stop} for start, stop in cuts]
 
     def _show(self, changes: Sequence[Change], rejects: Sequence[Reject], rejects_file: str | None) -> None:
         for change in changes[:SHOWN]:
@@ -100,9 +95,9 @@ class PlanOperator(BaseOperator):
 class ApplyOperator(BaseOperator):
     """Carry out a stored plan, or one chunk of it, with an audit row for every change.
 
-    :param chunk: one of `PlanOperator.chunks` (`plan`, `start`, `stop`). :param apply: called with the
-    `TaskRun` and the part of the plan; it returns one `Result` for each change. It
-        treats a change that is found made already as applied, so that a retry completes what was begun.
+    :param chunk: what `PlanOperator` returned, or one element of it (`plan`, `start`, `stop`). :param apply:
+    called with the `TaskRun` and the part of the plan; it returns one `Result` for each change. It treats a
+    change that is found made already as applied, so that a retry completes what was begun.
 
     Changes that failed for a passing reason (`Result.retry`) make the task fail while it has tries left.
     """
@@ -115,7 +110,7 @@ class ApplyOperator(BaseOperator):
         self.chunk = chunk
         self.apply = apply
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> None:
         """Apply; skips, saying so, on a dry run and when nothing is planned."""
         task_run = TaskRun(context)
         chunk = self.chunk[0] if isinstance(self.chunk, list) else self.chunk
@@ -131,9 +126,9 @@ class ApplyOperator(BaseOperator):
         task_run.audit.begin(plan.changes)
         results = self.apply(task_run, plan)
         task_run.audit.finish(results)
-        return self._outcome(task_run, results, time.monotonic() - started)
+        self._outcome(task_run, results, time.monotonic() - started)
 
-    def _outcome(self, task_run: TaskRun, results: list[Result], seconds: float) -> dict[str, Any]:
+    def _outcome(self, task_run: TaskRun, results: list[Result], seconds: float) -> None:
         undone = [r for r in results if r.status != "applied"]
         for result in undone[:SHOWN]:
             self.log.warning("%s: %s: %s", result.status, result.change.key, result.message)
@@ -141,10 +136,10 @@ class ApplyOperator(BaseOperator):
         details = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}
         summary = summarize(results, seconds, details)
         self.log.info("Done: %s", summary)
+        task_run.leave(summary)
         again = [r for r in results if r.retry]
         if again and task_run.tries_left:
             raise VendorUnavailable(
                 f"{len(again)} of {len(results)} changes could not be made yet, "
                 f"the first because: {again[0].message}"
             )
-        return summary.as_dict()

@@ -9,7 +9,8 @@ from airflow.sdk import BaseOperator, TriggerRule
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from retail_ops.task_run import SKIPPED_BECAUSE
+from retail_ops.operators.plan_apply import PlanOperator
+from retail_ops.task_run import SKIPPED_BECAUSE, SUMMARY
 
 COUNTS = ("planned", "applied", "skipped", "conflicted", "failed", "rejected")
 
@@ -29,13 +30,17 @@ class RunReportOperator(BaseOperator):
         super().__init__(trigger_rule=TriggerRule.ALL_DONE, **kwargs)
         self.tolerated = tolerated
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """The run's summary; raises `AirflowFailException` naming the parts that failed."""
+    def execute(self, context: Context) -> None:
+        """Leave the run's summary behind; raises `AirflowFailException` naming the parts that failed."""
         ti = context["ti"]
         before = sorted(set(self.dag.task_ids) - {self.task_id})
-        parts = {task_id: _added_up(ti.xcom_pull(task_ids=task_id, map_indexes=None)) for task_id in before}
+        parts = {
+            task_id: _added_up(ti.xcom_pull(task_ids=task_id, key=SUMMARY, map_indexes=None))
+            for task_id in before
+        }
         total: dict[str, Any] = {name: sum(part[name] for part in parts.values()) for name in COUNTS}
-        total["planned"] = sum(part["planned"] for name, part in parts.items() if name.endswith("plan"))
+        planners = [name for name in before if isinstance(self.dag.get_task(name), PlanOperator)]
+        total["planned"] = sum(parts[name]["planned"] for name in planners)
         total["rejects"] = sorted(path for part in parts.values() for path in part["rejects"])
         total["parts"] = {name: {n: part[n] for n in COUNTS if part[n]} for name, part in parts.items()}
         total["reasons"] = sorted(
@@ -48,8 +53,8 @@ class RunReportOperator(BaseOperator):
         self.log.info("The run: %s", ", ".join(f"{name} {total[name]}" for name in COUNTS))
         for path in total["rejects"]:
             self.log.warning("Set aside, with reasons: %s", path)
+        ti.xcom_push(SUMMARY, total)
         self._judge(ti, total)
-        return total
 
     def _judge(self, ti: Any, total: dict[str, Any]) -> None:
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})

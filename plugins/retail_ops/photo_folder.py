@@ -1,0 +1,90 @@
+"""The photo folder's part of `hourly_inventory`: tasks around the rules of `include.catalog`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.changes import Plan, Reject, Result
+from retail_ops.task_run import TaskRun, local_folder
+
+if TYPE_CHECKING:
+    from include.publishing import Candidate
+
+log = logging.getLogger(__name__)
+PER_TASK = 25
+
+
+def photo_folder() -> Path:
+    """Where staff leave product photos."""
+    return local_folder("RETAIL_OPS_PHOTO_FOLDER", "the folder in which staff leave product photos")
+
+
+def plan_photos(_task_run: TaskRun) -> Plan:
+    """What has to be done with the photos; those that will be set aside are the plan's rejects, too."""
+    from include.catalog import photo_plan
+    from include.catalog.photo_settings import photo_settings
+
+    plan = photo_plan.plan_photos(photo_folder(), photo_settings().prepare)
+    bad = [Reject(str(c.key), c.reason) for c in plan.changes if photo_plan.parse_work(c).action == "reject"]
+    return replace(plan, rejects=(*plan.rejects, *bad))
+
+
+def parts(plan: Plan) -> list[tuple[int, int]]:
+    """Chunks of a plan for workers side by side, which never meet at one photo's name."""
+    from include.catalog.photo_plan import photo_parts
+
+    return photo_parts(plan, PER_TASK)
+
+
+def prepare(task_run: TaskRun, plan: Plan) -> list[Result]:
+    """Resize, convert, rename or set aside, with a line in the log for each photo."""
+    from include.catalog.photo_apply import PhotoOutcome, apply_photo_changes
+    from include.catalog.photo_settings import photo_settings
+
+    def say(done: int, outcome: PhotoOutcome) -> None:
+        log.info(
+            "%d of %d: %s: %s (%s)",
+            done,
+            len(plan.changes),
+            outcome.change.key,
+            outcome.status,
+            outcome.message,
+        )
+
+    settings = photo_settings().prepare
+    outcomes = apply_photo_changes(photo_folder(), plan.changes, settings, task_run.when.date(), say)
+    return [outcome.as_result() for outcome in outcomes]
+
+
+def _candidates() -> list[Candidate]:
+    from include.catalog.photo_settings import photo_settings
+    from include.publishing import Candidate
+
+    folder = photo_settings().upload_folder
+    photos = sorted(path for path in photo_folder().glob("*.jpg") if not path.name.startswith("."))
+    return [Candidate(photo, f"{folder}/{photo.name}") for photo in photos]
+
+
+def plan_upload(task_run: TaskRun) -> Plan:
+    """Which prepared photos the file server lacks; skips when uploads are switched off."""
+    from include.catalog.photo_settings import photo_settings
+    from include.publishing import plan_publication
+    from retail_ops.publication import Publication
+
+    settings = photo_settings()
+    if not settings.upload:
+        task_run.skip("uploading photos is switched off (upload in photos.yaml)")
+    there, candidates = Publication(settings.upload_folder), _candidates()
+    changes = plan_publication(candidates, there.remote, there.known)
+    return Plan(tuple(changes), considered=len(candidates))
+
+
+def upload(task_run: TaskRun, plan: Plan) -> list[Result]:
+    """Upload the photos of the plan."""
+    from include.catalog.photo_settings import photo_settings
+    from retail_ops.publication import Publication
+
+    return Publication(photo_settings().upload_folder).apply(plan, _candidates(), task_run.run)

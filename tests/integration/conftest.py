@@ -1,0 +1,120 @@
+"""A whole sandbox for tests: a small store, running stand-ins, Airflow's database and connections."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, Engine, select
+
+from include.counterpoint.tables import IM_ITEM
+from include.database.engines import engine_for
+from include.sandbox.photo_folder import fill_photo_folder
+from include.sandbox.seed import seed
+from include.sandbox.standins.credentials import connections
+from include.sandbox.standins.server import StandIns
+from include.storedb.migrate import upgrade
+
+TODAY = date(2026, 11, 20)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What a test of a whole DAG works with."""
+
+    folder: Path
+    vendors: StandIns
+    counterpoint: Engine
+    store_db: Engine
+
+    @property
+    def photos(self) -> Path:
+        return self.folder / "photos"
+
+    @property
+    def files(self) -> Path:
+        return self.folder / "store_files"
+
+    @property
+    def webdav_files(self) -> Path:
+        return self.vendors.state_dir / "webdav"
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store and a photo folder, made once and copied by each test."""
+    folder = tmp_path_factory.mktemp("seeded")
+    url = URL.create("sqlite", database=str(folder / "counterpoint.db"))
+    seed(url.render_as_string(), until=TODAY, scale=0.05)
+    with engine_for(url).connect() as connection:
+        numbers = list(connection.scalars(select(IM_ITEM.c.ITEM_NO).order_by(IM_ITEM.c.ITEM_NO).limit(60)))
+    engine_for(url).dispose()
+    (folder / "photos").mkdir()
+    fill_photo_folder(folder / "photos", numbers, ["B0001", "B0002"])
+    return folder
+
+
+@pytest.fixture
+def sandbox(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A store of the test's own, with its vendors running."""
+    shutil.copytree(seeded / "photos", tmp_path / "photos")
+    for file in seeded.glob("counterpoint.db*"):
+        shutil.copy(file, tmp_path / file.name)
+    databases = {
+        name: URL.create("sqlite", database=str(tmp_path / f"{name}.db"))
+        for name in ("counterpoint", "store_db")
+    }
+    upgrade(databases["store_db"])
+    monkeypatch.setenv("RETAIL_OPS_STORE_FILES", (tmp_path / "store_files").as_uri())
+    monkeypatch.setenv("RETAIL_OPS_PHOTO_FOLDER", str(tmp_path / "photos"))
+    with StandIns(tmp_path / "vendors") as vendors:
+        found: dict[str, dict[str, Any]] = connections(vendors)
+        found |= {name: {"conn_type": "sqlite", "host": str(url.database)} for name, url in databases.items()}
+        for name, fields in found.items():
+            monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
+        yield Sandbox(
+            tmp_path, vendors, engine_for(databases["counterpoint"]), engine_for(databases["store_db"])
+        )
+    for url in databases.values():
+        engine_for(url).dispose()
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Airflow's own database, migrated once for the process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+class RunDag:
+    """Runs DAGs as `dag.test()` does, each run an hour after the one before."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 20, 15, tzinfo=UTC)
+
+    def __call__(self, dag_id: str, **conf: Any) -> Any:
+        from scripts.dag_docs import load_dags
+
+        self.at += timedelta(hours=1)
+        return load_dags()[dag_id].test(logical_date=self.at, run_conf=conf)
+
+
+@pytest.fixture
+def run_dag(airflow_db: None, sandbox: Sandbox) -> Callable[..., Any]:
+    """Run a DAG of the repository in this process against the sandbox."""
+    return RunDag()
