@@ -48,7 +48,7 @@ def _write(ti: Any, outcome: str, error: Any) -> None:
     from include.storedb.journal import TaskEnd, record
     from include.storedb.runs import RunContext
     from retail_ops.hooks.databases import StoreDbHook
-    from retail_ops.task_run import store_files
+    from retail_ops.task_run import LEFT_BEHIND, SKIPPED_BECAUSE, SUMMARY, store_files
 
     folder = store_files() / "business_automations"
 
@@ -56,36 +56,17 @@ def _write(ti: Any, outcome: str, error: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"automations_{day:%m_%d_%Y}.txt", text.encode())
 
+    run = RunContext(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index)
     end = TaskEnd(
-        run=RunContext(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index),
+        run=run,
         try_number=ti.try_number,
         started_at=ti.start_date,
         ended_at=ti.end_date or datetime.now(UTC),
         outcome=outcome,
-        summary=_summary(ti) if outcome == "success" else None,
-        error=_words(error) or _skipped_because(ti, outcome),
+        summary=LEFT_BEHIND.pop((run, SUMMARY), None),
+        error=_words(error) or LEFT_BEHIND.pop((run, SKIPPED_BECAUSE), ""),
     )
     record(StoreDbHook().engine, end, store_settings().zone, write_log)
-
-
-def _own_xcom(ti: Any, key: str) -> Any:
-    index = -1 if ti.map_index is None else ti.map_index
-    return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=index)
-
-
-def _summary(ti: Any) -> dict[str, Any] | None:
-    from retail_ops.task_run import SUMMARY
-
-    pushed = _own_xcom(ti, SUMMARY)
-    return pushed if isinstance(pushed, dict) else None
-
-
-def _skipped_because(ti: Any, outcome: str) -> str:
-    if outcome != "skipped":
-        return ""
-    from retail_ops.task_run import SKIPPED_BECAUSE
-
-    return str(_own_xcom(ti, SKIPPED_BECAUSE) or "")
 
 
 def _words(error: Any) -> str:
@@ -94,6 +75,5 @@ def _words(error: Any) -> str:
     from airflow.sdk.log import redact
 
     words = " ".join(str(error).split())
-    return str(redact(f"{type(error).__name__}: {words}" if isinstance(error, BaseException) else words))[
-        :LONGEST_ERROR
-    ]
+    text = f"{type(error).__name__}: {words}" if isinstance(error, BaseException) else words
+    return str(redact(text))[:LONGEST_ERROR]

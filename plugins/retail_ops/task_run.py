@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 STORE_FILES = "RETAIL_OPS_STORE_FILES"
 SKIPPED_BECAUSE = "skipped_because"
 SUMMARY = "summary"
+# What tasks of this process pushed as XCom, for the listener, which runs in it after the task: asking Airflow
+# for an XCom that is not there would write an error into the task's log.
+LEFT_BEHIND: dict[tuple[RunContext, str], Any] = {}
 
 
 def store_files() -> ObjectStoragePath:
@@ -91,11 +94,15 @@ class TaskRun:
 
     def leave(self, summary: Summary) -> None:
         """Leave the task's summary behind, for the run's report, the journal and whoever looks."""
-        self.context["ti"].xcom_push(SUMMARY, summary.as_dict())
+        self._leave(SUMMARY, summary.as_dict())
+
+    def _leave(self, key: str, value: Any) -> None:
+        self.context["ti"].xcom_push(key, value)
+        LEFT_BEHIND[self.run, key] = value
 
     def skip(self, reason: str) -> NoReturn:
         """End the task as skipped and leave the reason behind for the run's report and the journal."""
-        self.context["ti"].xcom_push(SKIPPED_BECAUSE, reason)
+        self._leave(SKIPPED_BECAUSE, reason)
         raise AirflowSkipException(reason)
 
     def file(self, *parts: str) -> ObjectStoragePath:

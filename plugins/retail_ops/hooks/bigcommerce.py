@@ -15,7 +15,8 @@ from retail_ops.hooks.connection_fields import ConnectionFields
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 
 _NO_FILTERS = {"page", "limit", "sort", "direction", "include_fields", "exclude_fields"}
-_PATH = re.compile(r"^/v[23]/\S+$")
+# No query: what looks like a filter there would not be checked.
+_PATH = re.compile(r"^/v[23](?:/[\w@%,-]+)+/?$")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class BigCommerceHook(BaseHook):
         return BigCommerceSession(
             f"{base}/stores/{store_hash}",
             headers={"X-Auth-Token": token, "Accept": "application/json"},
-            patience=replace(patience, read=fields.seconds("timeout_seconds", 60.0)),
+            patience=replace(patience, read=fields.seconds("timeout_seconds", patience.read)),
             secrets=(token,),
             told=self._keep_quota,
         )
@@ -117,7 +118,7 @@ class BigCommerceHook(BaseHook):
         needs a filter, and every filter a value.
         """
         if not _PATH.match(path):
-            raise InvalidRequest(f"BigCommerce: the path {path!r} does not start with /v2/ or /v3/")
+            raise InvalidRequest(f"BigCommerce: the path {path!r} is not /v2/... or /v3/... without a query")
         if method.upper() == "DELETE" and _deletes_everything(path, params):
             raise InvalidRequest(f"BigCommerce: DELETE {path} without a filter would delete everything there")
         return self.get_conn().request(method, path, params=params, json=json, repeatable=repeatable)
@@ -146,5 +147,9 @@ class BigCommerceHook(BaseHook):
 def _deletes_everything(path: str, params: Mapping[str, Any] | None) -> bool:
     if any(letter.isdigit() for letter in path.rstrip("/").rpartition("/")[2]):
         return False
-    filters = {name: value for name, value in (params or {}).items() if name not in _NO_FILTERS}
-    return not any(str(value or "").strip() for value in filters.values()) or "" in filters.values()
+    filters = [
+        str(value).strip() if isinstance(value, str | int) else value
+        for name, value in (params or {}).items()
+        if value is not None and name not in _NO_FILTERS
+    ]
+    return not filters or not all(filters)

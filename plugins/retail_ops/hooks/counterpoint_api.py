@@ -89,7 +89,7 @@ class CounterpointApiHook(BaseHook):
             auth=HTTPBasicAuth(f"{company}.{user}".encode(), password.encode()),
             headers={"APIKey": api_key, "Accept": "application/json"},
             verify=self._verify(fields),
-            patience=replace(patience, read=fields.seconds("timeout_seconds", 60.0)),
+            patience=replace(patience, read=fields.seconds("timeout_seconds", patience.read)),
             secrets=(password, api_key),
         )
 

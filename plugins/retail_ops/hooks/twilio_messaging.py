@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client  # type: ignore[import-untyped]
 
 _ACCOUNT_SID = re.compile(r"^AC[0-9a-fA-F]{32}$")
+_PATIENCE = Patience(read=30.0)
 _JSON_KINDS = {"application/json", "application/scim+json"}
 
 
@@ -90,7 +91,7 @@ class TwilioHook(BaseHook):
     ) -> None:
         super().__init__(**kwargs)
         self.twilio_conn_id = twilio_conn_id
-        self._patience = patience or Patience()
+        self._patience = patience or _PATIENCE
         self._client: Client | None = None
 
     def get_conn(self) -> Client:
@@ -113,7 +114,7 @@ class TwilioHook(BaseHook):
         session = TwilioSession(
             fields.base_url() if fields.text("host") else None,
             auth=HTTPBasicAuth(sid, token),
-            patience=replace(patience, read=fields.seconds("timeout_seconds", 30.0)),
+            patience=replace(patience, read=fields.seconds("timeout_seconds", patience.read)),
             secrets=(token,),
         )
         return Client(sid, token, http_client=SessionHttpClient(session))

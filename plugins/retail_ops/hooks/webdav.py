@@ -45,6 +45,7 @@ Verify = Literal["hash", "size"]
 
 log = logging.getLogger(__name__)
 
+_PATIENCE = Patience(read=120.0)
 _NO_MOVE = {400, 403, 405, 501, 502}
 
 
@@ -65,7 +66,7 @@ class WebDavHook(BaseHook):
     ) -> None:
         super().__init__(**kwargs)
         self.webdav_conn_id = webdav_conn_id
-        self._patience = patience or Patience()
+        self._patience = patience or _PATIENCE
         self._session: WebDavSession | None = None
         self._can_move = True
 
@@ -87,7 +88,7 @@ class WebDavHook(BaseHook):
         return WebDavSession(
             fields.base_url(),
             auth=auth,
-            patience=replace(patience, read=fields.seconds("timeout_seconds", 120.0)),
+            patience=replace(patience, read=fields.seconds("timeout_seconds", patience.read)),
             secrets=(password,),
         )
 

@@ -34,21 +34,14 @@ class RunReportOperator(BaseOperator):
         """Leave the run's summary behind; raises `AirflowFailException` naming the parts that failed."""
         ti = context["ti"]
         before = sorted(set(self.dag.task_ids) - {self.task_id})
-        parts = {
-            task_id: _added_up(ti.xcom_pull(task_ids=task_id, key=SUMMARY, map_indexes=None))
-            for task_id in before
-        }
+        parts = {task_id: _added_up(ti.xcom_pull(task_ids=task_id, key=SUMMARY)) for task_id in before}
         total: dict[str, Any] = {name: sum(part[name] for part in parts.values()) for name in COUNTS}
         planners = [name for name in before if isinstance(self.dag.get_task(name), PlanOperator)]
         total["planned"] = sum(parts[name]["planned"] for name in planners)
         total["rejects"] = sorted(path for part in parts.values() for path in part["rejects"])
         total["parts"] = {name: {n: part[n] for n in COUNTS if part[n]} for name, part in parts.items()}
         total["reasons"] = sorted(
-            {
-                reason
-                for name in before
-                for reason in _texts(ti.xcom_pull(task_ids=name, key=SKIPPED_BECAUSE, map_indexes=None))
-            }
+            {reason for name in before for reason in _texts(ti.xcom_pull(task_ids=name, key=SKIPPED_BECAUSE))}
         )
         self.log.info("The run: %s", ", ".join(f"{name} {total[name]}" for name in COUNTS))
         for path in total["rejects"]:

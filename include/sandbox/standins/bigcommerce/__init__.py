@@ -1,0 +1,1 @@
+"""The BigCommerce stand-in: one module per resource."""

@@ -1,0 +1,1 @@
+"""The stand-in of the NCR Counterpoint API: one module per resource."""

@@ -1,0 +1,1 @@
+"""The outbox: a page that shows what the vendors received."""

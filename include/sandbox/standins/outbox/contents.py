@@ -1,0 +1,105 @@
+"""What the page shows, read from what the stand-ins keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from include.sandbox.standins.context import Context
+from include.sandbox.standins.faults import Fault
+from include.sandbox.standins.journal import RecordedRequest
+from include.sandbox.standins.outbox.files import Folder, list_folders
+from include.sandbox.standins.state import mails, product_updates, texts
+
+SECTIONS = ("texts", "mails", "files", "products", "requests")
+
+_FEW = 25
+_MANY = 2000
+_FEW_FILES = 12
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ProductUpdate:
+    """The fields of one product that were changed by one request."""
+
+    at: float
+    product_id: int
+    sku: str
+    name: str
+    changes: list[Row]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything on the page, newest first, and how many of each there are in all."""
+
+    texts: list[Row]
+    mails: list[Row]
+    folders: list[Folder]
+    products: list[ProductUpdate]
+    requests: list[RecordedRequest]
+    faults: list[Fault]
+    totals: dict[str, int]
+
+
+def read_contents(context: Context, everything_of: str | None = None) -> Contents:
+    """The newest of each kind; of the section named by `everything_of` (nearly) all."""
+
+    def most(section: str, few: int = _FEW) -> int:
+        return _MANY if section == everything_of else few
+
+    folders = list_folders(context.webdav_dir, most("files", _FEW_FILES))
+    with context.engine.connect() as connection:
+        found_texts = _newest(connection, texts, most("texts"))
+        found_mails = _newest(connection, mails, most("mails"))
+        products = _product_updates(connection, most("products"))
+        totals = {
+            "texts": _count(connection, texts),
+            "mails": _count(connection, mails),
+            "files": sum(folder.total for folder in folders),
+            "products": connection.scalar(select(func.count(product_updates.c.product_id.distinct()))) or 0,
+            "requests": context.journal.count(),
+        }
+    return Contents(
+        texts=found_texts,
+        mails=found_mails,
+        folders=folders,
+        products=products,
+        requests=context.journal.requests(limit=most("requests")),
+        faults=context.faults.in_force(),
+        totals=totals,
+    )
+
+
+def read_mail(context: Context, number: int) -> Row | None:
+    """One mail's row; None when there is no such mail."""
+    with context.engine.connect() as connection:
+        row = connection.execute(select(mails).where(mails.c.id == number)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def _newest(connection: Connection, table: Table, most: int) -> list[Row]:
+    chosen = select(table).order_by(table.c.id.desc()).limit(most)
+    return [dict(row) for row in connection.execute(chosen).mappings()]
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _product_updates(connection: Connection, most: int) -> list[ProductUpdate]:
+    # One request changes several fields, each of which is a row.
+    rows = _newest(connection, product_updates, most * 10)
+    updates = [
+        ProductUpdate(at, product_id, group[0]["sku"], group[0]["name"], group[::-1])
+        for (at, product_id), group in (
+            (key, list(members))
+            for key, members in groupby(rows, key=lambda row: (row["at"], row["product_id"]))
+        )
+    ]
+    return updates[:most]

@@ -1,0 +1,167 @@
+"""What the stand-ins remember: one SQLite file, so that it outlives a kill and a restart."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
+DATABASE_FILE = "vendors.db"
+
+metadata = MetaData()
+
+# Times are seconds since the epoch: exact, sortable, and free of time zones until a person looks at them.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("vendor", String, nullable=False),
+    Column("method", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("query", String, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("status", Integer),
+    Column("request_bytes", Integer, nullable=False),
+    Column("response_bytes", Integer, nullable=False),
+    Column("milliseconds", Float, nullable=False),
+    Column("fault", String),
+    Index("ix_requests_vendor_method_path", "vendor", "method", "path"),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vendor", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("status", Integer),
+    Column("retry_after", Float),
+    Column("seconds", Float),
+    Column("method", String),
+    Column("match", String),
+    Column("ordered", Integer, nullable=False),
+    Column("remaining", Integer, nullable=False),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sid", String, nullable=False, unique=True),
+    Column("at", Float, nullable=False),
+    Column("to_number", String, nullable=False, index=True),
+    Column("from_number", String),
+    Column("service_sid", String),
+    Column("body", String, nullable=False),
+    Column("media", JSON, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("send_at", Float),
+)
+
+opt_outs = Table(
+    "opt_outs", metadata, Column("number", String, primary_key=True), Column("at", Float, nullable=False)
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("recipients", JSON, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("file", String, nullable=False),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sku_key", String, unique=True),
+    Column("name_key", String, nullable=False, unique=True),
+    Column("document", JSON, nullable=False),
+)
+
+product_updates = Table(
+    "product_updates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("product_id", Integer, nullable=False),
+    Column("sku", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("old", JSON, nullable=False),
+    Column("new", JSON, nullable=False),
+)
+
+coupons = Table(
+    "coupons",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String, nullable=False, unique=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("type", String, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+
+def open_state(state_dir: Path) -> Engine:
+    """Open (and make, where it is missing) the stand-ins' database in `state_dir`.
+
+    A file written by another version of these tables is emptied: what a sandbox remembers can be made again.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{state_dir / DATABASE_FILE}")
+    event.listen(engine, "connect", _configure)
+    with engine.begin() as connection:
+        version = _tables_version()
+        found = connection.scalar(text("PRAGMA user_version"))
+        if found not in (0, version):
+            metadata.drop_all(connection)
+        metadata.create_all(connection)
+        # A PRAGMA takes no bound parameter; the value is a number that was computed here.
+        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.close()
+
+
+def _tables_version() -> int:
+    statements = "".join(
+        str(CreateTable(table).compile(dialect=sqlite.dialect())) for table in metadata.sorted_tables
+    )
+    # user_version is a signed 32-bit number and 0 means "never set".
+    return (zlib.crc32(statements.encode()) & 0x7FFFFFFF) or 1

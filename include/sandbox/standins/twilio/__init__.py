@@ -1,0 +1,1 @@
+"""The Twilio stand-in: one module per resource."""
