@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from include.catalog.photo_content import inspect_photo, mark_comment, mark_of, version_of
-from include.catalog.photo_convert import UnreadablePhotoError, web_photo
+from include.catalog.photo_convert import UnreadablePhotoError, reused_memory, web_photo
 from include.catalog.photo_files import (
     keep_original,
     move_to_rejected,
@@ -64,10 +64,11 @@ def apply_photo_changes(
     for place in (folder, folder / settings.rejected_folder, backup_of(folder, settings, run_date)):
         remove_leftovers(place)
     outcomes: list[PhotoOutcome] = []
-    for change in changes:
-        outcomes.append(apply_photo_change(folder, change, settings, run_date))
-        if report:
-            report(len(outcomes), outcomes[-1])
+    with reused_memory():
+        for change in changes:
+            outcomes.append(apply_photo_change(folder, change, settings, run_date))
+            if report:
+                report(len(outcomes), outcomes[-1])
     return outcomes
 
 

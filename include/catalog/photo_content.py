@@ -101,7 +101,7 @@ def inspect_photo(path: Path, settings: PhotoSettings) -> Photo:
                 warnings.simplefilter("ignore")
                 picture = Image.open(file, formats=formats)
         except Image.DecompressionBombError:
-            return Photo(path.name, size, mtime_ns, problem=_too_many_pixels(settings))
+            return Photo(path.name, size, mtime_ns, problem=too_many_pixels(settings))
         except DAMAGE as error:
             if isinstance(error, OSError) and error.errno:
                 raise
@@ -111,7 +111,7 @@ def inspect_photo(path: Path, settings: PhotoSettings) -> Photo:
         comment = picture.info.get("comment")
         problem = ""
         if width * height > settings.pixel_limit:
-            problem = _too_many_pixels(settings, width, height)
+            problem = too_many_pixels(settings, width, height)
         elif kind in JPEG_FORMATS and size <= settings.limit_bytes and not _has_end(file, size, scan_start):
             problem = "cannot be read: it is cut off, its end is missing"
         own = kind == "JPEG" and isinstance(comment, bytes) and comment.startswith(_MARK)
@@ -142,7 +142,8 @@ def _has_end(file: BinaryIO, size: int, scan_start: int) -> bool:
     return _END_OF_IMAGE in file.read()
 
 
-def _too_many_pixels(settings: PhotoSettings, width: int = 0, height: int = 0) -> str:
+def too_many_pixels(settings: PhotoSettings, width: int = 0, height: int = 0) -> str:
+    """Why a picture above the pixel limit is refused; without sizes where these are not known."""
     found = f"{width} x {height} pixels are" if width else "it holds"
     return f"cannot be read safely: {found} more than the limit of {settings.pixel_limit / 1e6:g} megapixels"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from include.catalog.photo_content import DAMAGE, JPEG_FORMATS, readable_formats
+from include.catalog.photo_content import DAMAGE, JPEG_FORMATS, readable_formats, too_many_pixels
 from include.catalog.photo_settings import PhotoSettings
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ _SHRINK_STEP = 0.85
 # A progressive JPEG is smaller than a plain one except for thumbnails.
 _SURELY_SMALLER_PROGRESSIVE = 10_240
 _ORIENTATION = 0x0112
+# Of 16 MB each.
+_KEPT_BLOCKS = 8
 
 
 class UnreadablePhotoError(Exception):
@@ -39,6 +43,22 @@ class WebPhoto:
     notes: tuple[str, ...] = ()
 
 
+@contextmanager
+def reused_memory() -> Iterator[None]:
+    """Inside this, memory for pixels is kept from one photo to the next (at most 128 MB), then given back.
+
+    Photo after photo, asking the system for fresh memory costs a tenth of the time.
+    """
+    from PIL import Image
+
+    before = Image.core.get_blocks_max()
+    Image.core.set_blocks_max(max(before, _KEPT_BLOCKS))
+    try:
+        yield
+    finally:
+        Image.core.set_blocks_max(before)
+
+
 def web_photo(data: bytes, settings: PhotoSettings, *, comment: bytes = b"") -> WebPhoto:
     """Fit a picture into the settings' largest size and save it as JPEG of at most `limit_bytes`.
 
@@ -54,7 +74,9 @@ def web_photo(data: bytes, settings: PhotoSettings, *, comment: bytes = b"") -> 
             picture = Image.open(BytesIO(data), formats=readable_formats())
             pixels, notes = _fitted(picture, settings)
             return _saved(pixels, settings, comment, notes)
-    except (*DAMAGE, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise UnreadablePhotoError(too_many_pixels(settings)) from error
+    except DAMAGE as error:
         raise UnreadablePhotoError(_in_words(error)) from error
 
 
@@ -63,10 +85,7 @@ def _fitted(picture: Image.Image, settings: PhotoSettings) -> tuple[Image.Image,
 
     width, height = picture.size
     if width * height > settings.pixel_limit:
-        raise UnreadablePhotoError(
-            f"cannot be read safely: {width} x {height} pixels are more than the limit of "
-            f"{settings.pixel_limit / 1e6:g} megapixels"
-        )
+        raise UnreadablePhotoError(too_many_pixels(settings, width, height))
     if (frames := getattr(picture, "n_frames", 1)) > 1 and picture.format not in JPEG_FORMATS:
         raise UnreadablePhotoError(f"is animated or has several pages ({frames}): a photo has one")
     orientation = _orientation(picture)
@@ -191,7 +210,7 @@ def _saved(pixels: Image.Image, settings: PhotoSettings, comment: bytes, notes: 
 
 def _encoded(pixels: Image.Image, quality: int, settings: PhotoSettings, comment: bytes) -> bytes:
     options = {"quality": quality, "subsampling": settings.chroma, "comment": comment}
-    data = _jpeg(pixels, progressive=settings.progressive, **options)
+    data = _jpeg(pixels, optimize=True, progressive=settings.progressive, **options)
     if settings.progressive and len(data) < _SURELY_SMALLER_PROGRESSIVE:
         data = min(data, _jpeg(pixels, optimize=True, **options), key=len)
     return data
@@ -205,8 +224,6 @@ def _jpeg(pixels: Image.Image, **options: Any) -> bytes:
 
 def _in_words(error: Exception) -> str:
     text = str(error).lower()
-    if "decompression bomb" in text:
-        return "cannot be read safely: it holds too many pixels"
     if "truncated" in text or "broken data stream" in text or "not enough" in text:
         return "cannot be read: it is cut off, its end is missing"
     if "cannot identify" in text:

@@ -31,7 +31,9 @@ class PhotoSettings(Settings):
     quality_floor: int = Field(default=60, ge=1, le=100)
     """A result above `limit_bytes` is saved again with lower quality down to this, then with fewer pixels."""
 
-    progressive: bool = True
+    progressive: bool = False
+    """Progressive photos are 4 % smaller and appear at once, and take a tenth longer to make."""
+
     chroma: Literal["4:2:0", "4:4:4"] = "4:2:0"
     """"4:4:4" keeps sharp colour edges for a file that is larger by two fifths."""
 

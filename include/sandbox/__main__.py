@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from include.sandbox.laptop import cli as laptop
-from include.sandbox.seed import cli as seed
-from include.sandbox.standins import cli as standins
+import include.sandbox.laptop.cli as laptop
+import include.sandbox.seed.cli as seed
+import include.sandbox.standins.cli as standins
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -108,8 +108,6 @@ def _start(places: Places, say: Say, schedules: bool, scale: float) -> Running:
 
 def _serve(places: Places) -> list[str]:
     return [
-        sys.executable,
-        "-m",
         "include.sandbox",
         "serve",
         "--state-dir",
