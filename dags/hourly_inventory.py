@@ -71,7 +71,7 @@ def publish_feed(task_run: TaskRun, plan: Plan, segment: str) -> list[Result]:
     settings = inventory_settings().feeds
     with task_run.folder("availability") as folder:
         files = feeds.candidates(folder, settings, segment, plan.considered - len(plan.rejects))
-        return Publication(settings.segments[segment].folder).apply(plan, files, task_run.run)
+        return Publication(settings.segments[segment].folder).apply(task_run, plan, files)
 
 
 def feed(segment: str) -> None:

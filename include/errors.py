@@ -24,6 +24,27 @@ class InvalidSettings(InvalidRequest):
     """A settings file does not fit its schema: the message names the file, the field and the value."""
 
 
+class VendorRefusal(InvalidRequest):
+    """The vendor understood the request and refuses it: repeating it will not help.
+
+    `status` is the HTTP status, `code` the vendor's own error code (Twilio 21610, Counterpoint
+    ERROR_MISSING_REQUIRED_DATA), `field` the field that the vendor complains about, where it names one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | int | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.field = field
+
+
 class NotFound(InvalidRequest):
     """What was asked for does not exist on the other side."""
 

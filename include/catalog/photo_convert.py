@@ -24,8 +24,8 @@ _SHRINK_STEP = 0.85
 # A progressive JPEG is smaller than a plain one except for thumbnails.
 _SURELY_SMALLER_PROGRESSIVE = 10_240
 _ORIENTATION = 0x0112
-# Of 16 MB each.
-_KEPT_BLOCKS = 8
+# Small blocks fit every picture; Pillow's own 16 MB would be resized, and cleared by the system, each time.
+_BLOCK_BYTES, _KEPT_BLOCKS = 1024 * 1024, 128
 
 
 class UnreadablePhotoError(Exception):
@@ -51,12 +51,14 @@ def reused_memory() -> Iterator[None]:
     """
     from PIL import Image
 
-    before = Image.core.get_blocks_max()
-    Image.core.set_blocks_max(max(before, _KEPT_BLOCKS))
+    size, number = Image.core.get_block_size(), Image.core.get_blocks_max()
+    Image.core.set_block_size(_BLOCK_BYTES)
+    Image.core.set_blocks_max(_KEPT_BLOCKS)
     try:
         yield
     finally:
-        Image.core.set_blocks_max(before)
+        Image.core.set_blocks_max(number)
+        Image.core.set_block_size(size)
 
 
 def web_photo(data: bytes, settings: PhotoSettings, *, comment: bytes = b"") -> WebPhoto:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryDecision, RetryRule
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryDecision, RetryRule, conf
 from airflow.sdk.definitions.context import Context
 
 from include.errors import BadCredentials, BudgetExceeded, InvalidRequest, OutcomeUnknown, RateLimited
@@ -45,8 +45,8 @@ RETRY_POLICY = StoreRetryPolicy(
         ),
         RetryRule(
             exception=OutcomeUnknown,
-            action=RetryAction.RETRY,
-            reason="the retry asks the vendor",
+            action=RetryAction.FAIL,
+            reason="it may have been carried out already",
         ),
     ]
 )
@@ -101,14 +101,18 @@ def family_params(parts: Sequence[str] = ()) -> dict[str, Param]:
 
 
 def alert(runbook: str) -> SmtpNotifier:
-    """One mail for each failed run, with a link to it and to its part of the runbook."""
+    """One mail for each failed run, with a link to it and to its part of the runbook.
+
+    It is written in the DAG processor, whose templates know the DAG and the run, but not Airflow's settings.
+    """
+    ui = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    run = f"{ui}/dags/{{{{ dag.dag_id }}}}/runs/{{{{ run_id | urlencode }}}}"
     return SmtpNotifier(
         to=list(store_settings().alert_recipients),
         subject="{{ dag.dag_id }} failed ({{ run_id }})",
         html_content=(
-            "<p><b>{{ dag.dag_id }}</b> failed: {{ reason | default('see its log') | e }}.</p>"
-            "<p><a href=\"{{ conf.get('api', 'base_url').rstrip('/') }}/dags/{{ dag.dag_id }}"
-            '/runs/{{ run_id | urlencode }}">Open the run and its logs</a></p>'
+            "<p>A run of <b>{{ dag.dag_id }}</b> failed: {{ run_id | e }}</p>"
+            f'<p><a href="{run}">Open the run</a>; the logs of its red tasks say what happened.</p>'
             f"<p>What to do: docs/DAGS.md#{runbook}</p>"
         ),
     )

@@ -87,4 +87,4 @@ def upload(task_run: TaskRun, plan: Plan) -> list[Result]:
     from include.catalog.photo_settings import photo_settings
     from retail_ops.publication import Publication
 
-    return Publication(photo_settings().upload_folder).apply(plan, _candidates(), task_run.run)
+    return Publication(photo_settings().upload_folder).apply(task_run, plan, _candidates())

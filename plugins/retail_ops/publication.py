@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 
 from include.changes import Plan, Result
 from include.errors import NotFound
 from include.publishing import Candidate, publish
 from include.storedb.published import PublishedFile, PublishedFiles
-from include.storedb.runs import RunContext
 from retail_ops.hooks.databases import StoreDbHook
 from retail_ops.hooks.webdav import RemoteFile, WebDavHook
+from retail_ops.task_run import TaskRun
 
 
 class Publication:
@@ -35,7 +36,9 @@ class Publication:
         """The files that we published in the folder, by path."""
         return self.published.all(f"{self.folder}/")
 
-    def apply(self, plan: Plan, candidates: Sequence[Candidate], run: RunContext) -> list[Result]:
-        """Upload what a plan wants."""
+    def apply(self, task_run: TaskRun, plan: Plan, candidates: Sequence[Candidate]) -> list[Result]:
+        """Upload what a plan wants, after removing what uploads killed a day ago left behind."""
+        if self.remote:
+            self.server.remove_leftovers(self.folder, task_run.when - timedelta(days=1))
         by_path = {candidate.remote: candidate for candidate in candidates}
-        return publish(plan.changes, by_path, self.server, self.published, run)
+        return publish(plan.changes, by_path, self.server, self.published, task_run.run)

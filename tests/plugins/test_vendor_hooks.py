@@ -15,6 +15,7 @@ from include.errors import (
     NotFound,
     OutcomeUnknown,
     RateLimited,
+    VendorRefusal,
     VendorUnavailable,
 )
 from include.sandbox.standins import credentials
@@ -22,7 +23,6 @@ from include.sandbox.standins.server import StandIns
 from retail_ops.hooks.bigcommerce import BigCommerceHook
 from retail_ops.hooks.counterpoint_api import CounterpointApiHook
 from retail_ops.hooks.twilio_messaging import TwilioHook
-from retail_ops.hooks.vendor_answers import VendorRefusal
 from retail_ops.hooks.vendor_session import Patience
 
 QUICK = Patience(connect=5, attempts=3, first_pause=0, longest_pause=0)

@@ -21,12 +21,13 @@ from include.errors import (
     OutcomeUnknown,
     RateLimited,
     RetailOpsError,
+    VendorRefusal,
     VendorUnavailable,
 )
 from include.sandbox.standins.certificate import server_context
 from retail_ops.hooks.bigcommerce import BigCommerceHook
 from retail_ops.hooks.counterpoint_api import CounterpointApiHook, CounterpointApiSession
-from retail_ops.hooks.vendor_answers import VendorRefusal, masked
+from retail_ops.hooks.vendor_answers import masked
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 
 QUICK = Patience(connect=5, read=5, attempts=3, first_pause=0, longest_pause=0)

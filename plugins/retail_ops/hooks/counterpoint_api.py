@@ -12,9 +12,9 @@ import requests
 from airflow.sdk import BaseHook
 from requests.auth import HTTPBasicAuth
 
-from include.errors import BadCredentials, NotFound, RetailOpsError
+from include.errors import BadCredentials, NotFound, RetailOpsError, VendorRefusal
 from retail_ops.hooks.connection_fields import ConnectionFields
-from retail_ops.hooks.vendor_answers import VendorRefusal, masked, reason_of
+from retail_ops.hooks.vendor_answers import masked, reason_of
 from retail_ops.hooks.vendor_failures import Call
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import requests
 
-from include.errors import InvalidRequest
-
 _LONGEST_REASON = 400
 _EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(
@@ -22,27 +20,6 @@ _PHONE = re.compile(
     r"|(?<![\d.])1?[2-9]\d{2}[2-9]\d{6}(?![\d.])",
     re.IGNORECASE,
 )
-
-
-class VendorRefusal(InvalidRequest):
-    """The vendor understood the request and refuses it: repeating it will not help.
-
-    `status` is the HTTP status, `code` the vendor's own error code (Twilio 21610, Counterpoint
-    ERROR_MISSING_REQUIRED_DATA), `field` the field that the vendor complains about, where it names one.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        code: str | int | None = None,
-        field: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.field = field
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ from include.errors import (
     OutcomeUnknown,
     RateLimited,
     RetailOpsError,
+    VendorRefusal,
     VendorUnavailable,
 )
-from retail_ops.hooks.vendor_answers import VendorRefusal, masked, reason_of, waiting_time
+from retail_ops.hooks.vendor_answers import masked, reason_of, waiting_time
 from retail_ops.hooks.vendor_failures import Call, failure_of
 
 T = TypeVar("T")

@@ -51,7 +51,7 @@ class RunReportOperator(BaseOperator):
 
     def _judge(self, ti: Any, total: dict[str, Any]) -> None:
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
-        failed = sorted(name for name, state in states.items() if state in ("failed", "upstream_failed"))
+        failed = sorted(name for name, state in states.items() if state == "failed")
         if failed:
             raise AirflowFailException(
                 f"these tasks failed: {', '.join(failed)}. Their logs say why; clear them to run again."

@@ -1,0 +1,143 @@
+"""`make demo` as a stranger runs it: twice, after a kill of everything, and with a broken connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from include.sandbox.laptop import airflow_settings, house, processes
+from include.sandbox.laptop.airflow_api import ENDED, AirflowApi
+from include.sandbox.laptop.places import Places
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 240
+
+
+@dataclass
+class Laptop:
+    places: Places
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        return subprocess.run(
+            [sys.executable, "-m", "include.sandbox", *words],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            check=False,
+            env={**variables, "RETAIL_OPS_VAR": str(self.places.var)},
+            timeout=2 * SECONDS,
+        )
+
+    def demo(self) -> dict[str, Any]:
+        done = self.command("demo", "--scale", "0.05")
+        assert done.returncode == 0, done.stdout + done.stderr
+        (found,) = json.loads(self.places.summary.read_text())["dags"]
+        return dict(found)
+
+    @property
+    def api(self) -> AirflowApi:
+        return AirflowApi(json.loads(self.places.state.read_text())["airflow_url"])
+
+    def received(self, question: str) -> Any:
+        outbox = json.loads(self.places.state.read_text())["outbox_url"]
+        return requests.get(outbox.replace("/outbox", f"/_sandbox/{question}"), timeout=10).json()
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    places = Places(tmp_path_factory.mktemp("laptop"))
+    try:
+        yield Laptop(places)
+    finally:
+        house.down(places)
+
+
+def wait_for(ready: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if found := ready():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"{what} did not happen within {SECONDS} s")
+
+
+def files_of(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(f): (f.stat().st_size, f.stat().st_mtime_ns) for f in folder.rglob("*") if f.is_file()}
+
+
+def test_a_demo_after_kill_9_of_everything_succeeds_and_changes_nothing(laptop: Laptop) -> None:
+    first = laptop.demo()
+    assert (first["dag_id"], first["state"]) == ("hourly_inventory", "success")
+    assert "applied 0" not in first["summary"]
+    webdav, photos = laptop.places.sandbox / "webdav", laptop.places.photos
+    before = files_of(webdav) | files_of(photos)
+
+    for process in processes.belonging_to(laptop.places.var):
+        process.kill()
+    wait_for(lambda: not processes.belonging_to(laptop.places.var), "the end of all processes")
+
+    second = laptop.demo()
+    assert second["state"] == "success"
+    assert "planned 0, applied 0" in second["summary"]
+    assert files_of(webdav) | files_of(photos) == before
+
+
+def test_servers_listen_on_this_machine_only(laptop: Laptop) -> None:
+    addresses = set()
+    for process in processes.belonging_to(laptop.places.var):
+        addresses |= {c.laddr.ip for c in process.net_connections() if c.status == psutil.CONN_LISTEN}
+    assert addresses == {"127.0.0.1"}
+
+
+def test_every_connection_of_the_sandbox_answers_its_test(laptop: Laptop) -> None:
+    answers = {}
+    for name, fields in airflow_settings.connections(laptop.places).items():
+        if fields["conn_type"] == "generic":
+            continue
+        extra = fields.get("extra")
+        text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
+        found = laptop.api.call("POST", "/connections/test", {"connection_id": name, **fields, "extra": text})
+        answers[name] = (found["status"], found["message"])
+    assert {name for name, (status, _) in answers.items() if not status} == set(), answers
+
+
+def test_a_refused_login_turns_the_run_red_and_sends_one_alert(laptop: Laptop) -> None:
+    api, right = laptop.api, airflow_settings.connections(laptop.places)["webdav"]
+    api.set_connections({"webdav": {**right, "password": "no-longer-valid"}})
+    run_id = api.trigger("hourly_inventory", {"only": ["retail"]})
+    run = wait_for(
+        lambda: (r := api.run("hourly_inventory", run_id))["state"] in ENDED and r, "the end of the run"
+    )
+    assert run["state"] == "failed"
+    mails = wait_for(lambda: list((laptop.places.sandbox / "mails").glob("*.eml")), "the alert")
+    assert len(mails) == 1
+    assert "hourly_inventory failed" in mails[0].read_text()
+    log = next((laptop.places.store_files / "business_automations").glob("*.txt")).read_text()
+    assert "the login or the password is wrong" in log
+    assert "no-longer-valid" not in log
+
+    api.set_connections({"webdav": right})
+    run_id = api.trigger("hourly_inventory", {"only": ["retail"]})
+    run = wait_for(
+        lambda: (r := api.run("hourly_inventory", run_id))["state"] in ENDED and r, "the end of the run"
+    )
+    assert run["state"] == "success"
+
+
+def test_down_leaves_no_process_behind(laptop: Laptop) -> None:
+    assert processes.belonging_to(laptop.places.var)
+    assert laptop.command("down").returncode == 0
+    assert processes.belonging_to(laptop.places.var) == []
+    assert "Nothing was running" in laptop.command("down").stdout
