@@ -1,27 +1,28 @@
 """
 # Hourly inventory
 
-**What:** publishes what is in stock for the web pages that show availability, and prepares product photos for
-the web shop.
+**What:** publishes what is in stock for the web pages that show availability, and prepares product photos for the
+web shop.
 
 **When:** every hour on the hour, store time.
 
-**Reads:** Counterpoint (items, stock), the photo folder. **Writes:** the file server (`content/`, and
-`product_images/import/` when a setting says so), the photo folder.
+**Reads:** Counterpoint (items and stock), the photo folder.
 
-**Parts:** - `retail`, `wholesale`: a feed of the active items (CSV and JSON). A file is uploaded only when
-its content changed,
-  and read back afterwards.
+**Writes:** the file server (`content/`, and `product_images/import/` where `photos.yaml` says so), the photo folder.
+
+**Parts:**
+
+- `retail`, `wholesale`: a feed of the active items as CSV and JSON. A file is uploaded only when its content
+  changed, and read back afterwards.
 - `photos`: large JPEGs are fitted into 1280 x 1280, `.jpeg` and `.png` become `.jpg`. The original goes to
-`backup/`,
-  what cannot be read goes to `rejected/` with the reason beside it.
+  `backup/`; what cannot be shown goes to `rejected/` with the reason beside it.
 
-**If it fails:** open the red task's log; its last lines say what and where. - *the feed has no items* or
-*would shrink*: Counterpoint gave too little. The published feed stays. Check the connection
-  `counterpoint`; if so many items really left, lower `feeds.smallest_share` in `inventory.yaml` for one run.
-- *WebDAV ...*: the file server did not answer or refused the login. Test the connection `webdav`, then clear
-the task. - *changes could not be made*: the rejects file named in the `report` task lists each file with its
-reason.
+**If it fails:** open the red task's log; the line below ERROR says what and where.
+
+- *the feed has no items*, *would shrink*: Counterpoint gave too little, and the published feed stays. Test the
+  connection `counterpoint`. If so many items really left, lower `feeds.smallest_share` in `inventory.yaml` for a run.
+- *WebDAV ...*: the file server did not answer or refused the login. Test the connection `webdav`, then clear the task.
+- *changes could not be made*: the rejects file that the `report` task names lists each file with its reason.
 
 **Backfill:** harmless and useless: each run publishes the present stock, whatever date it is given.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -63,13 +63,15 @@ class Plan:
 class Result:
     """What became of one change; `message` says why where it was not applied.
 
-    `retry` marks a failure that may pass by itself, such as a server that did not answer.
+    `retry` marks a failure that may pass by itself, such as a server that did not answer; `set_aside` a
+    change whose outcome is that a bad thing was put aside for a person to look at.
     """
 
     change: Change
     status: Status
     message: str = ""
     retry: bool = False
+    set_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Summary:
         return f"{counts} in {self.seconds:.1f} s"
 
 
-def summarize(results: Iterable[Result], seconds: float, details: dict[str, Any]) -> Summary:
+def summarize(results: Sequence[Result], seconds: float, details: dict[str, Any]) -> Summary:
     """Count results by status; `seconds` is wall time, `details` goes into the summary as it is."""
     counts = Counter(result.status for result in results)
     return Summary(
@@ -107,6 +109,7 @@ def summarize(results: Iterable[Result], seconds: float, details: dict[str, Any]
         skipped=counts["skipped"],
         conflicted=counts["conflicted"],
         failed=counts["failed"],
+        rejected=sum(result.set_aside for result in results),
         seconds=round(seconds, 3),
         details=details,
     )

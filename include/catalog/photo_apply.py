@@ -45,9 +45,10 @@ class PhotoOutcome:
     bytes_after: int = 0
 
     def as_result(self) -> Result:
-        """As all automations report it; moving a bad file aside counts as applied."""
-        status = "applied" if self.status == "rejected" else self.status
-        return Result(self.change, status, self.message)
+        """As all automations report it; moving a bad file aside is applied, and said to be set aside."""
+        if self.status == "rejected":
+            return Result(self.change, "applied", self.message, set_aside=True)
+        return Result(self.change, self.status, self.message)
 
 
 def apply_photo_changes(

@@ -1,4 +1,4 @@
-"""`python -m include.sandbox seed | serve | demo | up | down`."""
+"""`python -m include.sandbox seed | serve | demo | up | down | env`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("serve", standins.add_arguments, standins.run, "start the vendor stand-ins"),
         ("demo", laptop.add_arguments, laptop.run_demo, "start everything and run every DAG once"),
         ("up", laptop.add_arguments, laptop.run_up, "start everything and leave it running"),
+        ("env", lambda _parser: None, laptop.run_env, "print the running house's variables for a shell"),
         ("down", lambda _parser: None, laptop.run_down, "stop everything"),
     ):
         command = commands.add_parser(name, help=words, description=words)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.changes import Plan, Reject, Result
+from include.changes import Plan, Result
 from retail_ops.task_run import TaskRun, local_folder
 
 if TYPE_CHECKING:
@@ -23,13 +22,11 @@ def photo_folder() -> Path:
 
 
 def plan_photos(_task_run: TaskRun) -> Plan:
-    """What has to be done with the photos; those that will be set aside are the plan's rejects, too."""
+    """What has to be done with the photos."""
     from include.catalog import photo_plan
     from include.catalog.photo_settings import photo_settings
 
-    plan = photo_plan.plan_photos(photo_folder(), photo_settings().prepare)
-    bad = [Reject(str(c.key), c.reason) for c in plan.changes if photo_plan.parse_work(c).action == "reject"]
-    return replace(plan, rejects=(*plan.rejects, *bad))
+    return photo_plan.plan_photos(photo_folder(), photo_settings().prepare)
 
 
 def parts(plan: Plan) -> list[tuple[int, int]]:
@@ -64,8 +61,8 @@ def _candidates() -> list[Candidate]:
     from include.publishing import Candidate
 
     folder = photo_settings().upload_folder
-    photos = sorted(path for path in photo_folder().glob("*.jpg") if not path.name.startswith("."))
-    return [Candidate(photo, f"{folder}/{photo.name}") for photo in photos]
+    photos = sorted(path for path in photo_folder().iterdir() if path.suffix.casefold() == ".jpg")
+    return [Candidate(photo, f"{folder}/{photo.name}") for photo in photos if not photo.name.startswith(".")]
 
 
 def plan_upload(task_run: TaskRun) -> Plan:

@@ -182,7 +182,8 @@ def test_photos_are_uploaded_where_the_store_wants_it(
     try:
         run = run_dag("hourly_inventory", only=["photos"])
         assert str(run.state) == "success", states(run)
-        local = {f.name: f.read_bytes() for f in sandbox.photos.glob("[!.]*.jpg")}
+        photos = [f for f in sandbox.photos.glob("[!.]*") if f.suffix.casefold() == ".jpg"]
+        local = {f.name: f.read_bytes() for f in photos}
         remote = {
             f.name: f.read_bytes()
             for f in (sandbox.vendors.webdav_dir / "product_images" / "import").iterdir()

@@ -14,7 +14,6 @@ from typing import Any
 
 import psutil
 import pytest
-import requests
 
 from include.sandbox.laptop import airflow_settings, house, processes
 from include.sandbox.laptop.airflow_api import ENDED, AirflowApi
@@ -49,10 +48,6 @@ class Laptop:
     @property
     def api(self) -> AirflowApi:
         return AirflowApi(json.loads(self.places.state.read_text())["airflow_url"])
-
-    def received(self, question: str) -> Any:
-        outbox = json.loads(self.places.state.read_text())["outbox_url"]
-        return requests.get(outbox.replace("/outbox", f"/_sandbox/{question}"), timeout=10).json()
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 
 from rich.console import Console
 
-from include.sandbox.laptop import house
+from include.sandbox.laptop import airflow_settings, house
 from include.sandbox.laptop.places import Places
 
 
@@ -46,6 +48,22 @@ def run_up(arguments: argparse.Namespace) -> int:
         return 1
     _say_where(running, console)
     console.print("DAGs start paused; switch on in the UI those that you want to run by the clock.")
+    return 0
+
+
+def run_env(_arguments: argparse.Namespace) -> int:
+    """Print the variables that point the `airflow` command at the running house."""
+    places = Places.here()
+    running = house.running(places)
+    if running is None:
+        sys.stderr.write("Nothing is running; start it with make up or make demo.\n")
+        return 1
+    port = int(running.airflow_url.rsplit(":", 1)[1])
+    variables = airflow_settings.environment(places, port, schedules=running.schedules)
+    ours = {
+        n: v for n, v in variables.items() if n == "PATH" or n.startswith(("AIRFLOW", "PYTHONPATH", "RETAIL"))
+    }
+    sys.stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in ours.items())
     return 0
 
 

@@ -129,10 +129,12 @@ class ApplyOperator(BaseOperator):
         self._outcome(task_run, results, time.monotonic() - started)
 
     def _outcome(self, task_run: TaskRun, results: list[Result], seconds: float) -> None:
-        undone = [r for r in results if r.status != "applied"]
-        for result in undone[:SHOWN]:
-            self.log.warning("%s: %s: %s", result.status, result.change.key, result.message)
-        rejects = [Reject(str(r.change.key), f"{r.status}: {r.message}") for r in undone]
+        noted = [r for r in results if r.set_aside or r.status != "applied"]
+        words = ["set aside" if r.set_aside else r.status for r in noted]
+        for result, word in zip(noted[:SHOWN], words, strict=False):
+            self.log.warning("%s: %s: %s", word, result.change.key, result.message)
+        pairs = zip(noted, words, strict=True)
+        rejects = [Reject(str(r.change.key), f"{word}: {r.message}") for r, word in pairs]
         details = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}
         summary = summarize(results, seconds, details)
         self.log.info("Done: %s", summary)
