@@ -1,14 +1,15 @@
 """
 # Hourly inventory
 
-**What:** publishes what is in stock for the web pages that show availability, and prepares product photos for the
-web shop.
+**What:** publishes what is in stock for the web pages that show availability, and prepares product photos
+for the web shop.
 
 **When:** every hour on the hour, store time.
 
 **Reads:** Counterpoint (items and stock), the photo folder.
 
-**Writes:** the file server (`content/`, and `product_images/import/` where `photos.yaml` says so), the photo folder.
+**Writes:** the file server (`content/`, and `product_images/import/` where `photos.yaml` says so), the photo
+folder.
 
 **Parts:**
 
@@ -19,9 +20,11 @@ web shop.
 
 **If it fails:** open the red task's log; the line below ERROR says what and where.
 
-- *the feed has no items*, *would shrink*: Counterpoint gave too little, and the published feed stays. Test the
-  connection `counterpoint`. If so many items really left, lower `feeds.smallest_share` in `inventory.yaml` for a run.
-- *WebDAV ...*: the file server did not answer or refused the login. Test the connection `webdav`, then clear the task.
+- *the feed has no items*, *would shrink*: Counterpoint gave too little, and the published feed stays. Test
+  the connection `counterpoint`. If so many items really left, lower `feeds.smallest_share` in
+  `inventory.yaml` for a run.
+- *WebDAV ...*: the file server did not answer or refused the login. Test the connection `webdav`, then clear
+  the task.
 - *changes could not be made*: the rejects file that the `report` task names lists each file with its reason.
 
 **Backfill:** harmless and useless: each run publishes the present stock, whatever date it is given.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def write(root: Path, name: str) -> list[Path]:
 
     Raises `ValueError` for a name that is no lower-case identifier or is taken.
     """
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ValueError(f"{name!r} is no name for a DAG: lower-case words joined by _ are expected")
     files = targets(root, name)
     taken = [file for file in (*files, root / "include" / name) if file.exists()]
