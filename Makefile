@@ -31,7 +31,7 @@ down: $(READY) ## stop it
 	@$(BIN)/python -m include.sandbox down
 
 test: $(READY) ## run all tests that this machine can run; skipped ones are listed with their reasons
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check .

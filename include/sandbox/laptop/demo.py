@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from include.sandbox.laptop.places import ROOT, Places
 
 PARSE_SECONDS, RUN_SECONDS = 180, 1200
 REPORT = "report"
-COUNTS = ("planned", "applied", "skipped", "conflicted", "failed", "rejected")
+OTHERS = {"conflicted": "changed meanwhile", "failed": "failed", "rejected": "set aside"}
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,15 @@ def _reasons(api: AirflowApi, dag_id: str, run_id: str, tasks: list[dict[str, An
 
 
 def _counts(total: Any) -> str:
+    """What a run changed, by its parts, from its report's summary."""
     if not isinstance(total, dict):
         return "ran"
-    return ", ".join(f"{name} {total[name]}" for name in COUNTS if total.get(name) or name in COUNTS[:2])
+    changed: Counter[str] = Counter()
+    for task_id, counts in total["parts"].items():
+        changed[task_id.split(".")[0]] += counts.get("applied", 0)
+    parts = ", ".join(f"{part} {count}" for part, count in changed.items() if count)
+    others = [f"{total[name]} {words}" for name, words in OTHERS.items() if total[name]]
+    return "; ".join([f"changed: {parts}" if parts else "nothing to change", *others])
 
 
 def as_table(results: list[DagResult]) -> Table:
