@@ -45,7 +45,7 @@ def test_airflow_finds_the_hooks_and_their_connection_ids() -> None:
         hook = hooks[conn_type]
         assert hook is not None, f"the hook of {conn_type} cannot be imported"
         assert (hook.hook_name, hook.package_name) == (name, "retail-ops")
-        assert hook.connection_id_attribute_name == f"{conn_type}_conn_id"
+        assert hook.connection_id_attribute_name == "conn_id"
 
 
 @pytest.mark.parametrize("conn_type", NAMES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,12 +31,6 @@ HOOKS: dict[str, Any] = {
     "twilio": TwilioHook,
 }
 SOMEONE = "+12125550147"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
-    with StandIns(tmp_path_factory.mktemp("standins")) as vendors:
-        yield vendors
 
 
 @pytest.fixture

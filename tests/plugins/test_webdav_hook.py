@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,6 @@ from retail_ops.hooks.webdav_listing import entries
 
 QUICK = Patience(connect=5, attempts=3, first_pause=0, longest_pause=0)
 NAME = "content/available_items.csv"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
-    with StandIns(tmp_path_factory.mktemp("standins")) as vendors:
-        yield vendors
 
 
 @pytest.fixture

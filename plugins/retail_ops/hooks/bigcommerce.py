@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import requests
-from airflow.sdk import BaseHook
 
 from include.errors import InvalidRequest, RetailOpsError
 from retail_ops.hooks.connection_fields import ConnectionFields
+from retail_ops.hooks.vendor_hook import VendorHook
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 
 _NO_FILTERS = {"page", "limit", "sort", "direction", "include_fields", "exclude_fields"}
@@ -59,32 +59,17 @@ class BigCommerceSession(VendorSession):
         self._told(quota)
 
 
-class BigCommerceHook(BaseHook):
+class BigCommerceHook(VendorHook[BigCommerceSession]):
     """The BigCommerce store of a connection, by default `bigcommerce`."""
 
-    conn_name_attr = "bigcommerce_conn_id"
     default_conn_name = "bigcommerce"
     conn_type = "bigcommerce"
     hook_name = "BigCommerce"
-
-    def __init__(
-        self, bigcommerce_conn_id: str = default_conn_name, *, patience: Patience | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.bigcommerce_conn_id = bigcommerce_conn_id
-        self.quota: Quota | None = None
-        self._patience = patience or Patience()
-        self._session: BigCommerceSession | None = None
-
-    def get_conn(self) -> BigCommerceSession:
-        """The session, made on first use."""
-        if self._session is None:
-            self._session = self._open(self._patience)
-        return self._session
+    quota: Quota | None = None
 
     def _open(self, patience: Patience) -> BigCommerceSession:
         labels = {"host": "API base URL", "password": "access token"}
-        fields = ConnectionFields(self.get_connection(self.bigcommerce_conn_id), labels)
+        fields = ConnectionFields(self.get_connection(self.conn_id), labels)
         base, store_hash = fields.base_url("https://api.bigcommerce.com"), fields.required("store_hash")
         token = fields.required("password")
         if "/stores/" in f"{base}/":

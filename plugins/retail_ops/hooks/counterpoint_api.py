@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import requests
-from airflow.sdk import BaseHook
 from requests.auth import HTTPBasicAuth
 
 from include.errors import BadCredentials, NotFound, RetailOpsError, VendorRefusal
 from retail_ops.hooks.connection_fields import ConnectionFields
 from retail_ops.hooks.vendor_answers import masked, reason_of
 from retail_ops.hooks.vendor_failures import Call
+from retail_ops.hooks.vendor_hook import VendorHook
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 
 log = logging.getLogger(__name__)
@@ -51,35 +51,16 @@ class CounterpointApiSession(VendorSession):
         return VendorRefusal(text, status=response.status_code, code=reason.code)
 
 
-class CounterpointApiHook(BaseHook):
+class CounterpointApiHook(VendorHook[CounterpointApiSession]):
     """The Counterpoint API server of a connection, by default `counterpoint_api`."""
 
-    conn_name_attr = "counterpoint_api_conn_id"
     default_conn_name = "counterpoint_api"
     conn_type = "counterpoint_api"
     hook_name = "Counterpoint API"
 
-    def __init__(
-        self,
-        counterpoint_api_conn_id: str = default_conn_name,
-        *,
-        patience: Patience | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.counterpoint_api_conn_id = counterpoint_api_conn_id
-        self._patience = patience or Patience()
-        self._session: CounterpointApiSession | None = None
-
-    def get_conn(self) -> CounterpointApiSession:
-        """The session, made on first use."""
-        if self._session is None:
-            self._session = self._open(self._patience)
-        return self._session
-
     def _open(self, patience: Patience) -> CounterpointApiSession:
         labels = {"host": "API server", "login": "user", "company": "company alias", "api_key": "API key"}
-        fields = ConnectionFields(self.get_connection(self.counterpoint_api_conn_id), labels)
+        fields = ConnectionFields(self.get_connection(self.conn_id), labels)
         base = fields.base_url()
         company, user = fields.required("company"), fields.required("login")
         password, api_key = fields.secret("password"), fields.required("api_key")

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from airflow.sdk import BaseHook
 from requests.auth import HTTPBasicAuth
 from twilio.http import HttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 
 from include.errors import InvalidRequest, RetailOpsError
 from retail_ops.hooks.connection_fields import ConnectionFields
+from retail_ops.hooks.vendor_hook import VendorHook
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 
 if TYPE_CHECKING:
@@ -78,31 +78,17 @@ class SessionHttpClient(HttpClient):
         return Response(answer.status_code, answer.text, answer.headers)
 
 
-class TwilioHook(BaseHook):
-    """The Twilio account of a connection, by default `twilio`."""
+class TwilioHook(VendorHook["Client"]):
+    """The Twilio account of a connection, by default `twilio`.
 
-    conn_name_attr = "twilio_conn_id"
+    The calls of its client raise the classes of `VendorSession` instead of Twilio's own: sending a text that
+    may have gone out in spite of a time-out, a dropped connection or a 5xx raises `OutcomeUnknown`.
+    """
+
     default_conn_name = "twilio"
     conn_type = "twilio"
     hook_name = "Twilio"
-
-    def __init__(
-        self, twilio_conn_id: str = default_conn_name, *, patience: Patience | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.twilio_conn_id = twilio_conn_id
-        self._patience = patience or _PATIENCE
-        self._client: Client | None = None
-
-    def get_conn(self) -> Client:
-        """Twilio's client, made on first use.
-
-        Its calls raise the classes of `VendorSession` instead of Twilio's own: sending a text that may have
-        gone out in spite of a time-out, a dropped connection or a 5xx raises `OutcomeUnknown`.
-        """
-        if self._client is None:
-            self._client = self._open(self._patience)
-        return self._client
+    usual_patience = _PATIENCE
 
     def _open(self, patience: Patience) -> Client:
         from twilio.rest import Client
@@ -121,7 +107,7 @@ class TwilioHook(BaseHook):
 
     def _fields(self) -> ConnectionFields:
         labels = {"login": "account SID", "password": "auth token", "host": "other API address"}
-        return ConnectionFields(self.get_connection(self.twilio_conn_id), labels)
+        return ConnectionFields(self.get_connection(self.conn_id), labels)
 
     def sender(self) -> dict[str, str]:
         """The arguments of `messages.create` that name the sender: the messaging service, else the number.

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow.sdk import BaseHook
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
 from include.errors import (
@@ -24,6 +23,7 @@ from include.errors import (
 )
 from retail_ops.hooks.connection_fields import ConnectionFields
 from retail_ops.hooks.vendor_answers import http_date
+from retail_ops.hooks.vendor_hook import VendorHook
 from retail_ops.hooks.vendor_session import Patience
 from retail_ops.hooks.webdav_listing import RemoteFile, bare_etag
 from retail_ops.hooks.webdav_names import (
@@ -49,37 +49,21 @@ _PATIENCE = Patience(read=120.0)
 _NO_MOVE = {400, 403, 405, 501, 502}
 
 
-class WebDavHook(BaseHook):
+class WebDavHook(VendorHook[WebDavSession]):
     """Reads and writes files below one WebDAV folder, by default that of the connection `webdav`.
 
     Remote names count from that folder: `content/feeds/available items.csv`. Every method raises the classes
     of `VendorSession`.
     """
 
-    conn_name_attr = "webdav_conn_id"
     default_conn_name = "webdav"
     conn_type = "webdav"
     hook_name = "WebDAV"
-
-    def __init__(
-        self, webdav_conn_id: str = default_conn_name, *, patience: Patience | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.webdav_conn_id = webdav_conn_id
-        self._patience = patience or _PATIENCE
-        self._session: WebDavSession | None = None
-        self._can_move = True
-
-    def get_conn(self) -> WebDavSession:
-        """The session, made on first use."""
-        if self._session is None:
-            self._session = self._open(self._patience)
-        return self._session
+    usual_patience = _PATIENCE
+    _can_move = True
 
     def _open(self, patience: Patience) -> WebDavSession:
-        fields = ConnectionFields(
-            self.get_connection(self.webdav_conn_id), {"host": "address of the WebDAV folder"}
-        )
+        fields = ConnectionFields(self.get_connection(self.conn_id), {"host": "address of the WebDAV folder"})
         login, password = fields.required("login"), fields.secret("password")
         kind = (fields.text("authentication") or "digest").lower()
         if kind not in {"digest", "basic"}:
