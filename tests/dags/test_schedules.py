@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,26 +30,21 @@ def runs(timetable: Any, first: pendulum.DateTime, last: pendulum.DateTime) -> l
     return found
 
 
-@pytest.fixture(scope="module")
-def hourly() -> list[datetime]:
-    timetable = load_dags()["hourly_inventory"].schedule
-    return runs(timetable, pendulum.datetime(2026, 10, 31), pendulum.datetime(2027, 3, 16))
-
-
 @pytest.mark.parametrize(
-    ("day", "count"),
-    [(date(2026, 11, 1), 25), (date(2026, 11, 2), 24), (date(2027, 3, 14), 23), (date(2027, 3, 15), 24)],
+    ("change", "count", "next_day"),
+    [(pendulum.date(2026, 11, 1), 25, 24), (pendulum.date(2027, 3, 14), 23, 24)],
+    ids=["autumn", "spring"],
 )
-def test_every_hour_of_the_day_has_one_run_also_when_the_clocks_change(
-    hourly: list[datetime], day: date, count: int
+def test_every_hour_has_one_run_also_when_the_clocks_change(
+    change: pendulum.Date, count: int, next_day: int
 ) -> None:
+    timetable = load_dags()["hourly_inventory"].schedule
+    midnight = pendulum.datetime(change.year, change.month, change.day, tz=STORE.key)
+    hourly = runs(timetable, midnight.in_timezone("UTC"), midnight.add(days=2, hours=-1).in_timezone("UTC"))
     per_day = Counter(moment.astimezone(STORE).date() for moment in hourly)
-    assert per_day[day] == count
-
-
-def test_there_is_no_hole_and_no_double(hourly: list[datetime]) -> None:
-    gaps = {later - earlier for earlier, later in pairwise(hourly)}
-    assert gaps == {timedelta(hours=1)}
+    assert (per_day[change], per_day[change.add(days=1)]) == (count, next_day)
+    gaps = {(later - earlier).total_seconds() for earlier, later in pairwise(hourly)}
+    assert gaps == {timedelta(hours=1).total_seconds()}
 
 
 def test_every_dag_runs_on_the_store_s_clock() -> None:
