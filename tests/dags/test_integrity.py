@@ -135,6 +135,7 @@ def test_the_areas_of_the_business_do_not_know_each_other() -> None:
         "database",
         "errors",
         "files",
+        "privacy",
         "publishing",
         "settings",
         "storedb",

@@ -24,10 +24,10 @@ from include.errors import (
     VendorRefusal,
     VendorUnavailable,
 )
+from include.privacy import masked
 from include.sandbox.standins.certificate import server_context
 from retail_ops.hooks.bigcommerce import BigCommerceHook
 from retail_ops.hooks.counterpoint_api import CounterpointApiHook, CounterpointApiSession
-from retail_ops.hooks.vendor_answers import masked
 from retail_ops.hooks.vendor_session import Patience, VendorSession
 
 QUICK = Patience(connect=5, read=5, attempts=3, first_pause=0, longest_pause=0)

@@ -12,8 +12,9 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from include.errors import BadCredentials, NotFound, RetailOpsError, VendorRefusal
+from include.privacy import masked
 from retail_ops.hooks.connection_fields import ConnectionFields
-from retail_ops.hooks.vendor_answers import masked, reason_of
+from retail_ops.hooks.vendor_answers import reason_of
 from retail_ops.hooks.vendor_failures import Call
 from retail_ops.hooks.vendor_hook import VendorHook
 from retail_ops.hooks.vendor_session import Patience, VendorSession

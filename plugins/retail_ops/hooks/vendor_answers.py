@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,13 +12,6 @@ from typing import Any
 import requests
 
 _LONGEST_REASON = 400
-_EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(
-    r"(?:\+|%2B)\d[\d ().-]{6,16}\d"
-    r"|(?<![\d.])1?[ .-]?\(?[2-9]\d{2}\)?[ .-][2-9]\d{2}[ .-]\d{4}(?!\d)"
-    r"|(?<![\d.])1?[2-9]\d{2}[2-9]\d{6}(?![\d.])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -29,16 +21,6 @@ class Reason:
     text: str = ""
     field: str | None = None
     code: str | int | None = None
-
-
-def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without the given secrets, e-mail addresses and phone numbers (the last two digits stay)."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    text = _EMAIL.sub("***@***", text)
-    return _PHONE.sub(lambda found: f"***{found.group()[-2:]}", text)
 
 
 def reason_of(response: requests.Response) -> Reason:

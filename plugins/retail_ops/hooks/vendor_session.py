@@ -25,7 +25,8 @@ from include.errors import (
     VendorRefusal,
     VendorUnavailable,
 )
-from retail_ops.hooks.vendor_answers import masked, reason_of, waiting_time
+from include.privacy import masked
+from retail_ops.hooks.vendor_answers import reason_of, waiting_time
 from retail_ops.hooks.vendor_failures import Call, failure_of
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ from airflow.sdk.definitions.context import Context
 
 from include.changes import Budget, Change, Plan, Reject, Result, Summary, read_plan, summarize, write_plan
 from include.errors import VendorUnavailable
+from include.privacy import masked
 from retail_ops.task_run import TaskRun
 
 SHOWN = 20
@@ -19,9 +20,9 @@ SHOWN = 20
 class PlanOperator(BaseOperator):
     """Make a plan, store it and check its budget; nothing is changed.
 
-    :param plan: the rule, called with the `TaskRun`; it returns a `Plan`. :param budget: how much may change;
-    a plan above it fails the task, with the plan stored for a look. :param part: the name by which the run's
-    parameter `only` chooses this pair. :param parts: cuts the plan into (start, stop) pairs, one for each
+    - `plan`: the rule, called with the `TaskRun`; it returns a `Plan`. - `budget`: how much may change; a
+    plan above it fails the task, with the plan stored for a look. - `part`: the name by which the run's
+    parameter `only` chooses this pair. - `parts`: cuts the plan into (start, stop) pairs, one for each
     instance of an `ApplyOperator` that is mapped over the chunks; without it the plan stays in one piece.
 
     It returns the chunks, for an `ApplyOperator` to take or to be mapped over; the XCom `summary` has the
@@ -57,9 +58,12 @@ class PlanOperator(BaseOperator):
         plan = self.plan(task_run)
         path = task_run.plan_file()
         write_plan(plan, path)
-        self._show(plan.changes, plan.rejects, task_run.write_rejects(plan.rejects))
+        rejects_file = task_run.write_rejects(plan.rejects)
+        self._show(plan.changes, plan.rejects, rejects_file)
         self.budget.check(plan)
-        details = {"considered": plan.considered, "plan": str(path)}
+        details: dict[str, Any] = {"considered": plan.considered, "plan": str(path)}
+        if rejects_file:
+            details["rejects"] = rejects_file
         seconds = round(time.monotonic() - started, 3)
         summary = Summary(
             planned=len(plan.changes), rejected=len(plan.rejects), seconds=seconds, details=details
@@ -74,20 +78,12 @@ class PlanOperator(BaseOperator):
         return [{"plan": path, "start": start, "stop": stop} for start, stop in cuts]
 
     def _show(self, changes: Sequence[Change], rejects: Sequence[Reject], rejects_file: str | None) -> None:
-        for change in changes[:SHOWN]:
-            self.log.info(
-                "%s %s %s: %r -> %r (%s)",
-                change.target,
-                change.key,
-                change.field,
-                change.old,
-                change.new,
-                change.reason,
-            )
+        for c in changes[:SHOWN]:
+            self.log.info(masked(f"{c.target} {c.key} {c.field}: {c.old!r} -> {c.new!r} ({c.reason})"))
         if len(changes) > SHOWN:
             self.log.info("... and %d more changes", len(changes) - SHOWN)
         for reject in rejects[:SHOWN]:
-            self.log.warning("Set aside: %s: %s", reject.key, reject.reason)
+            self.log.warning(masked(f"Set aside: {reject.key}: {reject.reason}"))
         if rejects_file:
             self.log.warning("%d set aside; all of them with reasons: %s", len(rejects), rejects_file)
 
@@ -95,9 +91,9 @@ class PlanOperator(BaseOperator):
 class ApplyOperator(BaseOperator):
     """Carry out a stored plan, or one chunk of it, with an audit row for every change.
 
-    :param chunk: what `PlanOperator` returned, or one element of it (`plan`, `start`, `stop`). :param apply:
-    called with the `TaskRun` and the part of the plan; it returns one `Result` for each change. It treats a
-    change that is found made already as applied, so that a retry completes what was begun.
+    - `chunk`: what `PlanOperator` returned, or one element of it (`plan`, `start`, `stop`).
+    - `apply`: called with the `TaskRun` and the part of the plan; it returns one `Result` for each change. It
+      treats a change that is found made already as applied, so that a retry completes what was begun.
 
     Changes that failed for a passing reason (`Result.retry`) make the task fail while it has tries left.
     """
@@ -132,7 +128,7 @@ class ApplyOperator(BaseOperator):
         noted = [r for r in results if r.set_aside or r.status != "applied"]
         words = ["set aside" if r.set_aside else r.status for r in noted]
         for result, word in zip(noted[:SHOWN], words, strict=False):
-            self.log.warning("%s: %s: %s", word, result.change.key, result.message)
+            self.log.warning(masked(f"{word}: {result.change.key}: {result.message}"))
         pairs = zip(noted, words, strict=True)
         rejects = [Reject(str(r.change.key), f"{word}: {r.message}") for r, word in pairs]
         details = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}

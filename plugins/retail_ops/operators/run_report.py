@@ -21,7 +21,7 @@ class RunReportOperator(BaseOperator):
     It runs whatever became of them and fails when one failed, or when more than `tolerated` changes could not
     be made, so that a run with a broken part is never green.
 
-    :param tolerated: how many failed changes a run may have and still count as gone well.
+    `tolerated` is how many failed changes a run may have and still count as gone well.
     """
 
     ui_color = "#cfdcec"
