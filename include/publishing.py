@@ -35,6 +35,8 @@ class FileServer(Protocol):
 
     def list(self, remote: str) -> Sequence[RemoteFile]: ...
 
+    def sha256(self, remote: str) -> str: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -95,6 +97,7 @@ def publish(
 ) -> list[Result]:
     """Upload what a plan wants, one result for each file; one file's failure leaves the others.
 
+    What an earlier try that was killed has brought to the server counts as applied and is not uploaded again.
     A local file that changed since the plan is not uploaded (`conflicted`). A refused login is raised, since
     it stops every file.
     """
@@ -116,7 +119,8 @@ def _publish_one(
     if sha256_of(candidate.local) != change.new:
         return Result(change, "conflicted", "the local file changed after the plan was made")
     try:
-        stored = server.upload(candidate.local, candidate.remote)
+        stored = _found_there(server, candidate, str(change.new))
+        stored = stored or server.upload(candidate.local, candidate.remote)
     except BadCredentials:
         raise
     except VendorUnavailable as error:
@@ -135,3 +139,10 @@ def _publish_one(
         run,
     )
     return Result(change, "applied")
+
+
+def _found_there(server: FileServer, candidate: Candidate, sha256: str) -> RemoteFile | None:
+    there = server.stat(candidate.remote)
+    if there is None or there.size != candidate.local.stat().st_size:
+        return None
+    return there if server.sha256(candidate.remote) == sha256 else None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from glob import escape
 from pathlib import Path
 from typing import Literal
 
@@ -32,9 +33,10 @@ PhotoStatus = Literal["applied", "skipped", "conflicted", "rejected", "failed"]
 class PhotoOutcome:
     """What became of one change.
 
-    applied: the photo `result` is in the folder. rejected: the file is in the rejected folder, as `result`
-    names it. skipped: it was already done. conflicted: somebody changed the file after planning, it was not
-    touched. failed: the disk, its permissions or the program; the original stays. Sizes are in bytes.
+    applied: the photo `result` is in the folder, be it by an earlier try. rejected: the file is in the
+    rejected folder, as `result` names it. skipped: it is left for the next run, or gone. conflicted: somebody
+    changed the file after planning, it was not touched. failed: the disk, its permissions or the program; the
+    original stays. Sizes are in bytes.
     """
 
     change: Change
@@ -191,13 +193,21 @@ def _gone(photo: Path, work: Work, change: Change, settings: PhotoSettings) -> P
             return _done_before(change, work)
     except OSError:
         pass
+    for aside in (photo.parent / settings.rejected_folder).glob(f"{escape(photo.stem)}*{photo.suffix}"):
+        if _unchanged(aside, change):
+            return PhotoOutcome(
+                change,
+                "rejected",
+                "was set aside by an earlier try of this run",
+                f"{aside.parent.name}/{aside.name}",
+            )
     if work.action == "reject":
         return PhotoOutcome(change, "skipped", "is no longer in the folder")
     return PhotoOutcome(change, "conflicted", "is no longer in the folder")
 
 
 def _done_before(change: Change, work: Work) -> PhotoOutcome:
-    return PhotoOutcome(change, "skipped", "was done by an earlier try of this run", work.target)
+    return PhotoOutcome(change, "applied", "was done by an earlier try of this run", work.target)
 
 
 def _conflict(change: Change) -> PhotoOutcome:
