@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import platform
 import resource
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ def show_and_store(name: str, rows: list[dict[str, Any]], notes: list[str]) -> N
         table.add_column(column)
     for row in rows:
         table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(table)
     for note in notes:
         console.print(note)

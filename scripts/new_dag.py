@@ -32,7 +32,8 @@ def write(root: Path, name: str) -> list[Path]:
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ValueError(f"{name!r} is no name for a DAG: lower-case words joined by _ are expected")
     files = targets(root, name)
-    taken = [file for file in (*files, root / "include" / name) if file.exists()]
+    others = (root / "include" / name, root / "include" / f"{name}.py")
+    taken = [file for file in (*files, *others) if file.exists()]
     if taken:
         raise ValueError(f"{name} is taken: {', '.join(str(file.relative_to(root)) for file in taken)}")
     templates = Environment(  # noqa: S701 - it writes Python, not HTML

@@ -49,15 +49,20 @@ def plan_photos(folder: Path, settings: PhotoSettings, *, now: float | None = No
 
     Each change has target "photos", the file name as key, field "file", a description as `old` (also the
     guard) and "convert -> X.jpg", "rename -> X.jpg" or "reject -> rejected/X.png" as `new`. Changes of one
-    product photo are neighbours. Files that cannot be opened, and bad files that were written less than
-    `settle_seconds` before `now` (seconds since 1970, default: the clock), are the plan's rejects. Only the
-    first and last bytes are read. Raises FileNotFoundError or NotADirectoryError for a wrong folder.
+    product photo are neighbours. Files that cannot be opened or whose names are no text, and bad files that
+    were written less than `settle_seconds` before `now` (seconds since 1970, default: the clock), are the
+    plan's rejects. Only the first and last bytes are read. Raises FileNotFoundError or NotADirectoryError for
+    a wrong folder.
     """
     moment = time.time() if now is None else now
     photos: list[Photo] = []
     rejects: list[Reject] = []
-    names = sorted(_photo_names(folder, settings))
+    names = sorted(photo_names(folder, settings))
     for name in names:
+        if not is_text(name):
+            shown = os.fsencode(name).decode(errors="replace")
+            rejects.append(Reject(shown, "has a name in an unknown encoding; rename it"))
+            continue
         try:
             photo = inspect_photo(folder / name, settings)
         except FileNotFoundError:
@@ -123,7 +128,17 @@ def is_fresh(mtime_ns: int, settings: PhotoSettings, now: float) -> bool:
     return now - mtime_ns / 1e9 < settings.settle_seconds
 
 
-def _photo_names(folder: Path, settings: PhotoSettings) -> Iterator[str]:
+def is_text(name: str) -> bool:
+    """Whether a file's name is text that other systems take too, and not bytes of an unknown encoding."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def photo_names(folder: Path, settings: PhotoSettings) -> Iterator[str]:
+    """Names of the pictures in `folder`, in no order: no folders, no links, nothing hidden, no junk."""
     junk = {name.casefold() for name in settings.junk_names}
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 
+from include.errors import InvalidRequest
+
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 15
 APPLICATION = "retail-ops"
@@ -36,9 +38,12 @@ _ON_CONNECT: dict[str, tuple[str, ...]] = {
 @lru_cache(maxsize=8)
 def engine_for(url: URL) -> Engine:
     """One engine for each URL and process: READ COMMITTED, bounded waits for connections and locks, checked
-    before use.
+    before use. Raises `InvalidRequest` for a database that is not known here.
     """
-    dialect = url.get_backend_name()
+    name = url.get_backend_name()
+    dialect = "mysql" if name == "mariadb" else name
+    if dialect not in _ARGUMENTS:
+        raise InvalidRequest(f"{name!r} is none of the databases that are known: {', '.join(_ARGUMENTS)}")
     options: dict[str, Any] = {} if dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}
     engine = create_engine(
         url, connect_args=dict(_ARGUMENTS[dialect]), pool_pre_ping=True, hide_parameters=True, **options

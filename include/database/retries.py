@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from include.errors import Deadlock, VendorUnavailable
+from include.errors import BadCredentials, Deadlock, VendorUnavailable
 
 T = TypeVar("T")
 
@@ -19,6 +19,9 @@ _LOCK_NUMBERS = {1205, 1213, 1222}
 _LOCK_STATES = {"40001", "40P01", "55P03"}
 _LOST_NUMBERS = {2006, 2013, 2055, 20003, 20004, 20006, 20047}
 _UNREACHABLE = {2002, 2003, 2005, 20002, 20009}
+# MySQL 1044, 1045, 1698; SQL Server 18452, 18456.
+_REFUSED_NUMBERS = {1044, 1045, 1698, 18452, 18456}
+_REFUSED_STATES = {"28000", "28P01"}
 
 
 def _numbers(error: BaseException) -> set[int]:
@@ -30,12 +33,14 @@ def _numbers(error: BaseException) -> set[int]:
 
 
 def classify(error: DBAPIError) -> Exception:
-    """Our own error for a database error that may pass (`Deadlock`, `VendorUnavailable`), else the error
-    itself.
+    """Our own error for a refused login (`BadCredentials`: servers lock accounts that keep trying) and for
+    what may pass (`Deadlock`, `VendorUnavailable`), else the error itself.
     """
     cause = error.orig if error.orig is not None else error
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     numbers, text = _numbers(cause), str(cause).lower()
+    if numbers & _REFUSED_NUMBERS or state in _REFUSED_STATES or "password authentication failed" in text:
+        return BadCredentials(f"the database refuses the login: {cause}")
     if numbers & _LOCK_NUMBERS or state in _LOCK_STATES or "database is locked" in text:
         return Deadlock(f"the database is busy with other transactions: {cause}")
     if error.connection_invalidated or numbers & _LOST_NUMBERS or "server closed the connection" in text:

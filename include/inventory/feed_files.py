@@ -12,20 +12,13 @@ from typing import IO, Protocol
 from include.files import replacing
 from include.inventory.feed_items import FeedItem
 from include.inventory.settings import FeedSettings, SegmentSettings
-
-# A spreadsheet takes a cell that starts with one of these for a formula and runs it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from include.spreadsheets import as_text
 
 
 class _Writer(Protocol):
     def add(self, item: FeedItem) -> None: ...
 
     def end(self) -> None: ...
-
-
-def as_text(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula: a leading apostrophe makes it text."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 class CsvFeed:

@@ -53,7 +53,9 @@ def active_items(feeds: FeedSettings, segment: SegmentSettings, locations: Itera
         .join(stock, stock.c.ITEM_NO == IM_ITEM.c.ITEM_NO)
         .where(func.upper(IM_ITEM.c.STAT) == "A")
         .order_by(
-            InBinaryOrder(func.upper(func.trim(IM_ITEM.c.LONG_DESCR))), InBinaryOrder(IM_ITEM.c.ITEM_NO)
+            # Databases disagree on whether NULL comes first or last.
+            InBinaryOrder(func.upper(func.trim(func.coalesce(IM_ITEM.c.LONG_DESCR, "")))),
+            InBinaryOrder(IM_ITEM.c.ITEM_NO),
         )
     )
     if segment.categories:

@@ -12,7 +12,7 @@ from include.changes import Change, Result, decode, encode
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
 from include.storedb.runs import RunContext, digest, moment
-from include.storedb.tables import AUDIT
+from include.storedb.tables import AUDIT, MESSAGE, REASON
 
 PENDING = "pending"
 _BATCH = 1000
@@ -43,7 +43,7 @@ class Audit:
             .values(outcome=bindparam("outcome_"), message=bindparam("message_"), at=moment())
         )
         rows = [
-            {"hash_": self._hash(r.change), "outcome_": r.status, "message_": r.message[:500]}
+            {"hash_": self._hash(r.change), "outcome_": r.status, "message_": _words(r.message, MESSAGE)}
             for r in results
         ]
 
@@ -79,7 +79,7 @@ class Audit:
             "field": change.field,
             "old_value": json.dumps(encode(change.old)),
             "new_value": json.dumps(encode(change.new)),
-            "reason": change.reason[:255],
+            "reason": _words(change.reason, REASON),
             "outcome": PENDING,
             "message": "",
             **self.run.columns(),
@@ -87,7 +87,14 @@ class Audit:
 
 
 def _key(change: Change) -> str:
-    return change.key if isinstance(change.key, str) else json.dumps(change.key)
+    # A plain key that looks like JSON is written as JSON too, so that `_change` can tell the two apart.
+    plain = isinstance(change.key, str) and not change.key.startswith(("[", '"'))
+    return str(change.key) if plain else json.dumps(change.key)
+
+
+def _words(text: str, length: int) -> str:
+    """What every database takes: no zero bytes, no halves of characters."""
+    return text.replace("\x00", " ").encode(errors="replace").decode()[:length]
 
 
 def audited_changes(engine: Engine, dag_id: str, run_id: str) -> list[tuple[Change, str]]:
@@ -98,6 +105,7 @@ def audited_changes(engine: Engine, dag_id: str, run_id: str) -> list[tuple[Chan
 
 
 def _change(row: Any) -> Change:
-    key = tuple(json.loads(row.row_key)) if row.row_key.startswith("[") else row.row_key
+    found = json.loads(row.row_key) if row.row_key.startswith(("[", '"')) else row.row_key
+    key = tuple(found) if isinstance(found, list) else found
     old, new = decode(json.loads(row.old_value)), decode(json.loads(row.new_value))
     return Change(row.target, key, row.field, old, new, row.reason)

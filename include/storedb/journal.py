@@ -62,8 +62,9 @@ def record(engine: Engine, end: TaskEnd, zone: ZoneInfo, write_log: Callable[[da
             connection.execute(lock)
             write_log(day, day_log(connection, day, zone))
 
-    with_retries(add)
-    with_retries(write)
+    # Of a task whose worker died, the scheduler itself records the end: it must not be held up for long.
+    with_retries(add, attempts=2)
+    with_retries(write, attempts=2)
 
 
 def day_log(connection: Connection, day: date, zone: ZoneInfo) -> str:

@@ -37,12 +37,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The answer to a claim: send only when `granted`; otherwise `status` says how the entry stands."""
+    """The answer to a claim: send only when `granted`; otherwise `status` says how the entry stands.
+
+    `attempts` is how often the entry had been claimed at that moment.
+    """
 
     entry: Entry
     granted: bool
     status: str
     vendor_id: str | None = None
+    attempts: int = 1
 
 
 class Ledger:
@@ -51,14 +55,14 @@ class Ledger:
     def __init__(self, engine: Engine, run: RunContext) -> None:
         self.engine = engine
         self.run = run
-        self.owner = uuid.uuid4().hex
 
     def claim(self, entry: Entry) -> Claim:
-        """Ask to send. Of any number of processes asking for the same entry, one is granted.
+        """Ask to send. However often and by whom an entry is asked for, one claim is granted.
 
-        What another process claimed and never closed is not granted either: it may have been sent. It stands
-        as `claimed` until `unclosed` finds it and it was reconciled with the vendor.
+        What was claimed and never closed is not granted either: it may have been sent. It stands as `claimed`
+        until `unclosed` finds it and it was reconciled with the vendor.
         """
+        owner = uuid.uuid4().hex
         row = {
             "entry_hash": entry.hash(),
             "kind": entry.kind,
@@ -67,7 +71,7 @@ class Ledger:
             "anchor": entry.anchor,
             "status": CLAIMED,
             "attempts": 1,
-            "owner": self.owner,
+            "owner": owner,
             "claimed_at": moment(),
             **self.run.columns(),
         }
@@ -78,30 +82,34 @@ class Ledger:
                     connection.execute(insert(LEDGER), row)
                 return Claim(entry, granted=True, status=CLAIMED)
             except IntegrityError:
-                return self._existing(entry)
+                return self._existing(entry, owner)
 
         return with_retries(work)
 
-    def _existing(self, entry: Entry) -> Claim:
-        wanted = select(LEDGER.c.status, LEDGER.c.vendor_id, LEDGER.c.owner).where(
-            LEDGER.c.entry_hash == entry.hash()
-        )
+    def _existing(self, entry: Entry, owner: str) -> Claim:
+        columns = (LEDGER.c.status, LEDGER.c.vendor_id, LEDGER.c.owner, LEDGER.c.attempts)
+        wanted = select(*columns).where(LEDGER.c.entry_hash == entry.hash())
         with self.engine.connect() as connection:
             row = connection.execute(wanted).one()
         # A commit whose acknowledgement was lost is retried by `claim`: then the row found is our own.
-        ours = row.owner == self.owner and row.status == CLAIMED
-        return Claim(entry, granted=ours, status=row.status, vendor_id=row.vendor_id)
+        ours = row.owner == owner and row.status == CLAIMED
+        return Claim(entry, ours, row.status, row.vendor_id, row.attempts)
 
-    def reopen(self, entry: Entry) -> bool:
-        """Take over an entry that was proved not to have been sent; False when another process was faster."""
+    def reopen(self, found: Claim) -> bool:
+        """Take over an entry that was proved not to have been sent; True allows to send it.
+
+        `found` is what `unclosed` or `claim` said before the vendor was asked. False when another process has
+        taken the entry over since.
+        """
+        owner = uuid.uuid4().hex
+        row = LEDGER.c.entry_hash == found.entry.hash()
         again = (
             update(LEDGER)
-            .where(and_(LEDGER.c.entry_hash == entry.hash(), LEDGER.c.status.in_((CLAIMED, "unknown"))))
-            .where(LEDGER.c.owner != self.owner)
+            .where(row, LEDGER.c.status.in_((CLAIMED, "unknown")), LEDGER.c.attempts == found.attempts)
             .values(
                 status=CLAIMED,
-                owner=self.owner,
-                attempts=LEDGER.c.attempts + 1,
+                owner=owner,
+                attempts=found.attempts + 1,
                 claimed_at=moment(),
                 closed_at=None,
                 **self.run.columns(),
@@ -110,7 +118,10 @@ class Ledger:
 
         def work() -> bool:
             with self.engine.begin() as connection:
-                return connection.execute(again).rowcount == 1
+                if connection.execute(again).rowcount == 1:
+                    return True
+                # As in `claim`: a commit whose acknowledgement was lost has made the row our own.
+                return connection.execute(select(LEDGER.c.owner).where(row)).scalar() == owner
 
         return with_retries(work)
 
@@ -130,13 +141,25 @@ class Ledger:
 
         with_retries(work)
 
-    def unclosed(self, kind: str, campaign: str, anchors: Iterable[str]) -> Sequence[Entry]:
-        """Entries whose outcome is not known: claimed and never closed, or closed as unknown."""
-        wanted = select(LEDGER.c.kind, LEDGER.c.campaign, LEDGER.c.recipient, LEDGER.c.anchor).where(
+    def unclosed(self, kind: str, campaign: str, anchors: Iterable[str]) -> Sequence[Claim]:
+        """Claims whose outcome is not known: never closed, or closed as unknown.
+
+        A claim that another process made a moment ago, and is still sending for, is among them.
+        """
+        wanted = select(LEDGER).where(
             LEDGER.c.kind == kind,
             LEDGER.c.campaign == campaign,
             LEDGER.c.anchor.in_(list(anchors)),
             LEDGER.c.status.in_((CLAIMED, "unknown")),
         )
         with self.engine.connect() as connection:
-            return [Entry(*row) for row in connection.execute(wanted.order_by(LEDGER.c.id))]
+            return [
+                Claim(
+                    Entry(row.kind, row.campaign, row.recipient, row.anchor),
+                    False,
+                    row.status,
+                    row.vendor_id,
+                    row.attempts,
+                )
+                for row in connection.execute(wanted.order_by(LEDGER.c.id))
+            ]

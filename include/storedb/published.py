@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, select, update
 
+from include.database.dialects import insert_missing
 from include.database.retries import with_retries
 from include.storedb.runs import RunContext, digest, moment
 from include.storedb.tables import PUBLISHED
@@ -61,6 +62,6 @@ class PublishedFiles:
             with self.engine.begin() as connection:
                 known = update(PUBLISHED).where(PUBLISHED.c.place_hash == place).values(values)
                 if connection.execute(known).rowcount == 0:
-                    connection.execute(insert(PUBLISHED).values(place_hash=place, **values))
+                    insert_missing(connection, PUBLISHED, [{"place_hash": place, **values}], "place_hash")
 
         with_retries(work)

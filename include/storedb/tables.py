@@ -26,6 +26,7 @@ Moment = (
     .with_variant(mssql.DATETIME2(6), "mssql")
 )
 DAG_ID, RUN_ID, TASK_ID = 250, 250, 250
+PATH, REASON, MESSAGE = 500, 255, 500
 
 
 def _run_columns() -> list[Column]:
@@ -66,13 +67,13 @@ AUDIT = Table(
     Column("change_hash", String(64), nullable=False, unique=True),
     Column("at", Moment, nullable=False),
     Column("target", String(64), nullable=False),
-    Column("row_key", String(255), nullable=False),
+    Column("row_key", String(PATH), nullable=False),
     Column("field", String(64), nullable=False),
     Column("old_value", Text),
     Column("new_value", Text),
-    Column("reason", String(255), nullable=False),
+    Column("reason", String(REASON), nullable=False),
     Column("outcome", String(12), nullable=False),
-    Column("message", String(500), nullable=False),
+    Column("message", String(MESSAGE), nullable=False),
     *_run_columns(),
     Index("audit_by_run", "run_id", "dag_id"),
     Index("audit_by_row", "target", "row_key"),
@@ -109,7 +110,7 @@ PUBLISHED = Table(
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("place_hash", String(64), nullable=False, unique=True),
     Column("server", String(255), nullable=False),
-    Column("path", String(500), nullable=False),
+    Column("path", String(PATH), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("etag", String(190)),

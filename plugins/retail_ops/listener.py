@@ -74,6 +74,10 @@ def _words(error: Any) -> str:
         return ""
     from airflow.sdk.log import redact
 
+    from include.privacy import masked
+
     words = " ".join(str(error).split())
     text = f"{type(error).__name__}: {words}" if isinstance(error, BaseException) else words
-    return str(redact(text))[:LONGEST_ERROR]
+    if text.startswith("Executor "):
+        return "its worker died or lost touch with Airflow"
+    return masked(str(redact(text)))[:LONGEST_ERROR]

@@ -57,12 +57,17 @@ def prepare(task_run: TaskRun, plan: Plan) -> list[Result]:
 
 
 def _candidates() -> list[Candidate]:
+    """The prepared photos: what still has to be worked on, or was set aside, is not for the shop."""
+    from include.catalog.photo_plan import is_text, photo_names, plan_photos
     from include.catalog.photo_settings import photo_settings
     from include.publishing import Candidate
 
-    folder = photo_settings().upload_folder
-    photos = sorted(path for path in photo_folder().iterdir() if path.suffix.casefold() == ".jpg")
-    return [Candidate(photo, f"{folder}/{photo.name}") for photo in photos if not photo.name.startswith(".")]
+    settings, folder = photo_settings(), photo_folder()
+    left = plan_photos(folder, settings.prepare)
+    unfit = {change.key for change in left.changes} | {reject.key for reject in left.rejects}
+    names = sorted(name for name in photo_names(folder, settings.prepare) if is_text(name))
+    ready = [name for name in names if Path(name).suffix.casefold() == ".jpg" and name not in unfit]
+    return [Candidate(folder / name, f"{settings.upload_folder}/{name}") for name in ready]
 
 
 def plan_upload(task_run: TaskRun) -> Plan:

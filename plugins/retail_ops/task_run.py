@@ -21,6 +21,7 @@ from include.changes import Reject, Summary
 from include.errors import InvalidSettings
 from include.files import as_local_folder, write_atomically
 from include.settings import store_settings
+from include.spreadsheets import as_text
 from include.storedb.runs import RunContext
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class TaskRun:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["item", "reason"])
-        writer.writerows((reject.key, reject.reason) for reject in rejects)
+        writer.writerows((as_text(reject.key), as_text(reject.reason)) for reject in rejects)
         path = self.file("rejects", self.run.dag_id, f"{self._file_stem}.csv")
         write_atomically(path, text.getvalue().encode())
         return str(path)

@@ -72,7 +72,9 @@ def test_it_passes_style_types_its_own_test_and_the_checks_of_all_dags(copy: Pat
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["Reorder", "re-order", "1st", "", "a__b", "class/../x", "hourly_inventory"])
+@pytest.mark.parametrize(
+    "name", ["Reorder", "re-order", "1st", "", "a__b", "class/../x", "hourly_inventory", "files"]
+)
 def test_a_name_that_does_not_fit_is_refused(copy: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"is no name for a DAG|is taken"):
         write(copy, name)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     insert,
+    make_url,
     select,
     text,
     update,
@@ -25,7 +26,7 @@ from include.database.dialects import InBinaryOrder
 from include.database.engines import engine_for
 from include.database.retries import with_retries
 from include.database.urls import url_of_connection, url_of_connection_json
-from include.errors import Deadlock, InvalidRequest, VendorUnavailable
+from include.errors import BadCredentials, Deadlock, InvalidRequest, VendorUnavailable
 from tests.databases import KINDS, fresh_database
 
 STOCK = Table(
@@ -173,3 +174,23 @@ def test_sql_server_and_mysql_use_drivers_that_need_no_system_library() -> None:
         url = url_of_connection({"conn_type": kind, "host": "h", "port": 1, "password": "p@:/"}, "x")
         assert url.drivername == driver
         assert url.password == "p@:/"
+
+
+@pytest.mark.parametrize("server", ["mysql"], indirect=True)
+def test_a_refused_login_is_not_tried_again(server: Engine) -> None:
+    wrong = engine_for(server.url.set(username="nobody", password="not the password"))
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(1)
+        wrong.connect()
+
+    with pytest.raises(BadCredentials, match="refuses the login"):
+        with_retries(work)
+    assert len(tries) == 1
+
+
+def test_mariadb_has_mysqls_settings_and_an_unknown_database_is_named() -> None:
+    assert engine_for(make_url("mariadb+mysqlconnector://host/db")).dialect.name == "mariadb"
+    with pytest.raises(InvalidRequest, match="oracle"):
+        engine_for(make_url("oracle://host/db"))

@@ -67,6 +67,11 @@ def test_of_many_who_claim_at_once_one_may_send(engine: Engine) -> None:
     assert granted.count(True) == 1
 
 
+def test_one_task_that_asks_twice_for_the_same_may_send_once(engine: Engine) -> None:
+    entry, ledger = Entry("text", "first_time_1", "+15185550143", "2026-11-20"), Ledger(engine, RUN)
+    assert [ledger.claim(entry).granted for _ in range(2)] == [True, False]
+
+
 def test_what_was_sent_is_never_granted_again(engine: Engine) -> None:
     entry = Entry("mail", "revenue_report", "accounting", "2026-11-15")
     ledger = Ledger(engine, RUN)
@@ -74,7 +79,7 @@ def test_what_was_sent_is_never_granted_again(engine: Engine) -> None:
     ledger.close(entry, "sent", vendor_id="<1@example.com>")
     later = Ledger(engine, RUN).claim(entry)
     assert (later.granted, later.status, later.vendor_id) == (False, "sent", "<1@example.com>")
-    assert not Ledger(engine, RUN).reopen(entry)
+    assert not Ledger(engine, RUN).reopen(later)
     ledger.close(entry, "unknown")
     assert Ledger(engine, RUN).claim(entry).status == "sent"
 
@@ -83,12 +88,32 @@ def test_a_claim_left_open_by_a_crash_is_found_and_taken_over_once(engine: Engin
     entry = Entry("coupon", "stock_notice", "ada@example.com", "0045")
     Ledger(engine, RUN).claim(entry)
     later, other = Ledger(engine, RUN), Ledger(engine, RUN)
-    assert list(later.unclosed("coupon", "stock_notice", ["0045"])) == [entry]
-    assert not later.claim(entry).granted
-    assert later.reopen(entry)
+    (found,) = later.unclosed("coupon", "stock_notice", ["0045"])
+    also_found = other.claim(entry)
+    assert (found.entry, also_found.granted) == (entry, False)
+    assert [later.reopen(found), other.reopen(also_found), later.reopen(found)] == [True, False, False]
     later.close(entry, "sent", vendor_id="77")
-    assert not other.reopen(entry)
+    assert not other.reopen(other.claim(entry))
     assert list(later.unclosed("coupon", "stock_notice", ["0045"])) == []
+
+
+def test_of_many_who_found_a_claim_open_one_takes_it_over(engine: Engine) -> None:
+    entry = Entry("text", "first_time_2", "+15185550144", "2026-11-20")
+    Ledger(engine, RUN).claim(entry)
+    (found,) = Ledger(engine, RUN).unclosed("text", "first_time_2", ["2026-11-20"])
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: Ledger(engine, RUN).reopen(found), range(16)))
+    assert taken.count(True) == 1
+
+
+@pytest.mark.parametrize("key", ["[new] rose.jpg", '"Ada" rose.jpg', f"{'folder/' * 10}{'n' * 251}.jpg"])
+def test_the_audit_takes_any_file_name_and_any_message(engine: Engine, key: str) -> None:
+    run = RunContext("hourly_inventory", f"manual__{key[:20]}", "photos.upload")
+    change = Change("webdav", key, "sha256", None, "0" * 64, "is not on the server")
+    audit = Audit(engine, run)
+    audit.begin([change])
+    audit.finish([Result(change, "failed", "found \x00 and \udcfc in it")])
+    assert audited_changes(engine, run.dag_id, run.run_id) == [(change, "failed")]
 
 
 def test_the_audit_keeps_types_and_outcomes(engine: Engine) -> None:

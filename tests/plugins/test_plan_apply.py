@@ -185,3 +185,11 @@ def test_a_rule_s_date_is_the_run_s_in_the_store_s_time_zone() -> None:
 
     Run().execute(PlanOperator(task_id="plan", plan=plan))
     assert dates[0].isoformat() == "2026-06-30T23:00:00-04:00"
+
+
+def test_a_hostile_name_is_no_formula_in_the_list_of_rejects() -> None:
+    plan = Plan(considered=1, rejects=(Reject('=HYPERLINK("http://x")', "-1 pixels wide"),))
+    run = Run()
+    run.execute(planner(plan))
+    lines = ObjectStoragePath(run.xcoms["summary"]["details"]["rejects"]).read_text().splitlines()
+    assert lines[1] == '"\'=HYPERLINK(""http://x"")",\'-1 pixels wide'

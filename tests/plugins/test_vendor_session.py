@@ -353,6 +353,12 @@ def test_a_broken_credential_is_not_quoted(server: Scripted) -> None:
         assert "t0ken" not in str(caught.value)
 
 
+@pytest.mark.parametrize("phone", ["5185550142", "(518)555-0142", "(518) 555-0142", "518-555-0142"])
+def test_a_phone_is_masked_wherever_it_stands_in_a_sentence(phone: str) -> None:
+    assert masked(f"Call {phone}.") == "Call ***42."
+    assert masked(f"no.{phone}, please") == "no.***42, please"
+
+
 def test_numbers_that_are_no_phones_stay_readable() -> None:
     words = "Item with variant_id 106 (SKU 202511211030, UPC 012345678905) is tracked by product"
     assert masked(words) == words

@@ -192,3 +192,13 @@ def test_settings_name_what_is_wrong() -> None:
     ):
         with pytest.raises(ValidationError):
             PhotoSettings.model_validate(wrong)
+
+
+def test_a_name_in_an_unknown_encoding_is_reported_and_stops_no_other_photo(tmp_path: Path) -> None:
+    (tmp_path / "10001.png").write_bytes(PNG)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/Fr\xfchling.png")).write_bytes(PNG)
+    plan = plan_photos(tmp_path, SETTINGS)
+    assert [change.key for change in plan.changes] == ["10001.png"]
+    (reject,) = plan.rejects
+    assert reject.key == "Fr\ufffdhling.png"
+    assert "rename it" in reject.reason

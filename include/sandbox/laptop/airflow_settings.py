@@ -17,7 +17,8 @@ from include.sandbox.laptop.places import ROOT, Places
 def secret(places: Places, name: str, make: Any) -> str:
     """A secret of this house, made once and kept readable for its owner only."""
     file = places.airflow_home / "secrets" / name
-    if not file.exists():
+    # Empty: made by a house that was killed at that moment.
+    if not file.exists() or not file.read_text():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600)
         file.write_text(make())

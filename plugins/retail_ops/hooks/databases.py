@@ -68,7 +68,7 @@ class CounterpointHook(DatabaseHook):
     def stream(self, statement: Select[Any], size: int = 5000) -> Iterator[Iterator[Any]]:
         """The rows of a large query, fetched `size` at a time, so that memory stays flat.
 
-        Opening the query is retried, reading on is not: an error in the middle reaches the caller as
+        Nothing is retried here, since rows may have been used already: an error reaches the caller as
         `Deadlock` or `VendorUnavailable`, whose task then starts again.
         """
         with classified(), self.engine.connect() as connection:

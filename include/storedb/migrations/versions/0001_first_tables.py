@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("change_hash", sa.String(length=64), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("target", sa.String(length=64), nullable=False),
-        sa.Column("row_key", sa.String(length=255), nullable=False),
+        sa.Column("row_key", sa.String(length=500), nullable=False),
         sa.Column("field", sa.String(length=64), nullable=False),
         sa.Column("old_value", sa.Text(), nullable=True),
         sa.Column("new_value", sa.Text(), nullable=True),
