@@ -107,11 +107,14 @@ def photos() -> None:
         task_id="plan_upload",
         plan=photo_folder.plan_upload,
         part="photos",
+        parts=photo_folder.parts,
         pool="webdav",
         trigger_rule=TriggerRule.NONE_FAILED,
     )
     prepare >> plan_upload
-    ApplyOperator(task_id="upload", chunk=plan_upload.output, apply=photo_folder.upload, pool="webdav")
+    ApplyOperator.partial(
+        task_id="upload", apply=photo_folder.upload, pool="webdav", max_active_tis_per_dagrun=2
+    ).expand(chunk=plan_upload.output)
 
 
 @dag(

@@ -115,23 +115,23 @@ def _publish_one(
 ) -> Result:
     if candidate is None or not candidate.local.exists():
         return Result(change, "conflicted", "the local file is gone")
-    state = candidate.state()
-    if sha256_of(candidate.local) != change.new:
-        return Result(change, "conflicted", "the local file changed after the plan was made")
     try:
+        state, size = candidate.state(), candidate.local.stat().st_size
+        if sha256_of(candidate.local) != change.new:
+            return Result(change, "conflicted", "the local file changed after the plan was made")
         stored = _found_there(server, candidate, str(change.new))
         stored = stored or server.upload(candidate.local, candidate.remote)
     except BadCredentials:
         raise
     except VendorUnavailable as error:
         return Result(change, "failed", str(error), retry=True)
-    except RetailOpsError as error:
+    except (RetailOpsError, OSError) as error:
         return Result(change, "failed", str(error))
     published.put(
         PublishedFile(
             candidate.remote,
             str(change.new),
-            candidate.local.stat().st_size,
+            size,
             stored.etag,
             candidate.row_count,
             state,

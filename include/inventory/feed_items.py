@@ -54,14 +54,19 @@ def active_items(feeds: FeedSettings, segment: SegmentSettings, locations: Itera
         .where(func.upper(IM_ITEM.c.STAT) == "A")
         .order_by(
             # Databases disagree on whether NULL comes first or last.
-            InBinaryOrder(func.upper(func.trim(func.coalesce(IM_ITEM.c.LONG_DESCR, "")))),
+            InBinaryOrder(func.upper(_trimmed(func.coalesce(IM_ITEM.c.LONG_DESCR, "")))),
             InBinaryOrder(IM_ITEM.c.ITEM_NO),
         )
     )
     if segment.categories:
-        query = query.where(func.upper(func.trim(IM_ITEM.c.CATEG_COD)).in_(segment.categories))
+        query = query.where(func.upper(_trimmed(IM_ITEM.c.CATEG_COD)).in_(segment.categories))
     least = stock.c.available >= 0 if feeds.include_sold_out else stock.c.available > 0
     return query.where(least)
+
+
+def _trimmed(text: Any) -> Any:
+    # TRIM came to SQL Server with 2017; many tills run on older ones.
+    return func.ltrim(func.rtrim(text))
 
 
 def feed_items(rows: Iterable[Any], feeds: FeedSettings, rejects: list[Reject]) -> Iterator[FeedItem]:
@@ -70,11 +75,13 @@ def feed_items(rows: Iterable[Any], feeds: FeedSettings, rejects: list[Reject]) 
         if row.price is None:
             rejects.append(Reject(row.number, "has no price, so it is not in the feed"))
             continue
-        available = row.available - (row.buffer if feeds.subtract_buffer else 0)
+        available = max(0, int(row.available - (row.buffer if feeds.subtract_buffer else 0)))
+        if available == 0 and not feeds.include_sold_out:
+            continue
         yield FeedItem(
             number=row.number.strip(),
             description=" ".join((row.description or "").split()),
             category=(row.category or "").strip().upper(),
             price=Decimal(row.price).quantize(CENT, ROUND_HALF_UP),
-            available=max(0, int(available)),
+            available=available,
         )

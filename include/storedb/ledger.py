@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Engine, and_, insert, select, update
@@ -141,16 +142,20 @@ class Ledger:
 
         with_retries(work)
 
-    def unclosed(self, kind: str, campaign: str, anchors: Iterable[str]) -> Sequence[Claim]:
+    def unclosed(
+        self, kind: str, campaign: str, anchors: Iterable[str], claimed_before: datetime
+    ) -> Sequence[Claim]:
         """Claims whose outcome is not known: never closed, or closed as unknown.
 
-        A claim that another process made a moment ago, and is still sending for, is among them.
+        Only claims made before `claimed_before` (UTC, no zone): for a younger one another process may be
+        sending at this moment.
         """
         wanted = select(LEDGER).where(
             LEDGER.c.kind == kind,
             LEDGER.c.campaign == campaign,
             LEDGER.c.anchor.in_(list(anchors)),
             LEDGER.c.status.in_((CLAIMED, "unknown")),
+            LEDGER.c.claimed_at < claimed_before,
         )
         with self.engine.connect() as connection:
             return [

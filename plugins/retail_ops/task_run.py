@@ -95,15 +95,16 @@ class TaskRun:
 
     def leave(self, summary: Summary) -> None:
         """Leave the task's summary behind, for the run's report, the journal and whoever looks."""
-        self._leave(SUMMARY, summary.as_dict())
+        self.push(SUMMARY, summary.as_dict())
 
-    def _leave(self, key: str, value: Any) -> None:
+    def push(self, key: str, value: Any) -> None:
+        """Push an XCom that the listener can read, too."""
         self.context["ti"].xcom_push(key, value)
         LEFT_BEHIND[self.run, key] = value
 
     def skip(self, reason: str) -> NoReturn:
         """End the task as skipped and leave the reason behind for the run's report and the journal."""
-        self._leave(SKIPPED_BECAUSE, reason)
+        self.push(SKIPPED_BECAUSE, reason)
         raise AirflowSkipException(reason)
 
     def file(self, *parts: str) -> ObjectStoragePath:

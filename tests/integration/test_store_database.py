@@ -22,12 +22,17 @@ from include.storedb.journal import TaskEnd, record
 from include.storedb.ledger import Entry, Ledger
 from include.storedb.migrate import alembic_config, upgrade
 from include.storedb.published import PublishedFile, PublishedFiles
-from include.storedb.runs import RunContext
+from include.storedb.runs import RunContext, moment
 from include.storedb.tables import metadata
 from tests.databases import KINDS, fresh_database
 
 RUN = RunContext("product_upkeep", "scheduled__2026-11-21T06:00:00+00:00", "brands.apply", -1)
 NEW_YORK = ZoneInfo("America/New_York")
+
+
+def soon() -> datetime:
+    """A moment after all claims of a test."""
+    return moment() + timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -88,19 +93,20 @@ def test_a_claim_left_open_by_a_crash_is_found_and_taken_over_once(engine: Engin
     entry = Entry("coupon", "stock_notice", "ada@example.com", "0045")
     Ledger(engine, RUN).claim(entry)
     later, other = Ledger(engine, RUN), Ledger(engine, RUN)
-    (found,) = later.unclosed("coupon", "stock_notice", ["0045"])
+    assert list(later.unclosed("coupon", "stock_notice", ["0045"], soon() - timedelta(hours=1))) == []
+    (found,) = later.unclosed("coupon", "stock_notice", ["0045"], soon())
     also_found = other.claim(entry)
     assert (found.entry, also_found.granted) == (entry, False)
     assert [later.reopen(found), other.reopen(also_found), later.reopen(found)] == [True, False, False]
     later.close(entry, "sent", vendor_id="77")
     assert not other.reopen(other.claim(entry))
-    assert list(later.unclosed("coupon", "stock_notice", ["0045"])) == []
+    assert list(later.unclosed("coupon", "stock_notice", ["0045"], soon())) == []
 
 
 def test_of_many_who_found_a_claim_open_one_takes_it_over(engine: Engine) -> None:
     entry = Entry("text", "first_time_2", "+15185550144", "2026-11-20")
     Ledger(engine, RUN).claim(entry)
-    (found,) = Ledger(engine, RUN).unclosed("text", "first_time_2", ["2026-11-20"])
+    (found,) = Ledger(engine, RUN).unclosed("text", "first_time_2", ["2026-11-20"], soon())
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(lambda _: Ledger(engine, RUN).reopen(found), range(16)))
     assert taken.count(True) == 1

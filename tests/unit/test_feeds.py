@@ -90,6 +90,8 @@ def test_active_items_by_description_with_stock_of_all_locations(engine: Engine)
 
 def test_a_store_may_leave_out_what_is_sold_out(engine: Engine) -> None:
     assert "45" not in {item.number for item in lines(engine, include_sold_out=False)}
+    buffered = lines(engine, include_sold_out=False, subtract_buffer=True)
+    assert [(item.number, item.available) for item in buffered] == [("0012", 2)]
 
 
 def test_the_buffer_is_taken_off_only_when_asked_and_never_below_zero(engine: Engine) -> None:

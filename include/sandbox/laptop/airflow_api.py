@@ -9,6 +9,7 @@ from urllib.parse import quote
 import requests
 
 SECONDS = 30
+PAGE = 100
 ENDED = ("success", "failed")
 
 
@@ -66,9 +67,17 @@ class AirflowApi:
         if errors:
             raise requests.HTTPError(f"{path}: {errors}")
 
+    def _pages(self, path: str, name: str, **query: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self.call("GET", path, limit=PAGE, offset=len(found), **query)
+            found += answer[name]
+            if not answer[name] or len(found) >= answer["total_entries"]:
+                return found
+
     def dags(self) -> list[dict[str, Any]]:
         """All DAGs, by name."""
-        return list(self.call("GET", "/dags", limit=500, order_by="dag_id")["dags"])
+        return self._pages("/dags", "dags", order_by="dag_id")
 
     def import_errors(self) -> list[dict[str, Any]]:
         """Files that Airflow could not read."""
@@ -103,7 +112,7 @@ class AirflowApi:
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The run's tasks with their states."""
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances"
-        return list(self.call("GET", path, limit=1000)["task_instances"])
+        return self._pages(path, "task_instances", order_by="id")
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
         """A value that a task left behind, or None."""

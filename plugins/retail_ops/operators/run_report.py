@@ -10,7 +10,7 @@ from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from retail_ops.operators.plan_apply import PlanOperator
-from retail_ops.task_run import SKIPPED_BECAUSE, SUMMARY
+from retail_ops.task_run import SKIPPED_BECAUSE, SUMMARY, TaskRun
 
 COUNTS = ("planned", "applied", "skipped", "conflicted", "failed", "rejected")
 
@@ -46,7 +46,7 @@ class RunReportOperator(BaseOperator):
         self.log.info("The run: %s", ", ".join(f"{name} {total[name]}" for name in COUNTS))
         for path in total["rejects"]:
             self.log.warning("Set aside, with reasons: %s", path)
-        ti.xcom_push(SUMMARY, total)
+        TaskRun(context).push(SUMMARY, total)
         self._judge(ti, total)
 
     def _judge(self, ti: Any, total: dict[str, Any]) -> None:
