@@ -21,8 +21,9 @@ _BATCH = 1000
 class Audit:
     """Audit rows of one task. A change is `pending` from before it is made until its result is known.
 
-    A row stays pending only if the process died in between: the retry, which finds the change made, closes
-    it.
+    A row stays pending when the process died in between; the retry, which finds the change made, closes it.
+    After a run that was cut off by its time limit no retry comes: what became of its pending changes has to
+    be looked up.
     """
 
     def __init__(self, engine: Engine, run: RunContext) -> None:
