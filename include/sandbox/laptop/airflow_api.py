@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -89,15 +90,10 @@ class AirflowApi:
 
     def end_leftover_runs(self, dag_id: str) -> int:
         """Fail the runs that a killed house left behind, which would make a new run wait for them."""
-        runs = [
-            run
-            for state in ("running", "queued")
-            for run in self.call("GET", f"/dags/{dag_id}/dagRuns", state=state, limit=100)["dag_runs"]
-        ]
+        path = f"/dags/{dag_id}/dagRuns"
+        runs = [run for s in ("running", "queued") for run in self._pages(path, "dag_runs", state=s)]
         for run in runs:
-            self.call(
-                "PATCH", f"/dags/{dag_id}/dagRuns/{quote(run['dag_run_id'], safe='')}", {"state": "failed"}
-            )
+            self.call("PATCH", _run_path(dag_id, run["dag_run_id"]), {"state": "failed"})
         return len(runs)
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
@@ -107,16 +103,15 @@ class AirflowApi:
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """A run's state and times."""
-        return dict(self.call("GET", f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"))
+        return dict(self.call("GET", _run_path(dag_id, run_id)))
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The run's tasks with their states."""
-        path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances"
-        return self._pages(path, "task_instances", order_by="id")
+        return self._pages(f"{_run_path(dag_id, run_id)}/taskInstances", "task_instances", order_by="id")
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
         """A value that a task left behind, or None."""
-        path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}/xcomEntries/{key}"
+        path = f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
         try:
             return self.call("GET", path, map_index=map_index, deserialize=True)["value"]
         except requests.HTTPError as error:
@@ -125,9 +120,11 @@ class AirflowApi:
             raise
 
 
-def _connection(name: str, fields: dict[str, Any]) -> dict[str, Any]:
-    import json
+def _run_path(dag_id: str, run_id: str) -> str:
+    return f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
 
+
+def _connection(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     body = {
         key: value
         for key, value in fields.items()

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -63,10 +64,10 @@ def _known_dags(api: AirflowApi) -> list[str]:
     expected = {file.stem for file in (ROOT / "dags").glob("*.py") if not file.stem.startswith("_")}
     deadline = time.monotonic() + PARSE_SECONDS
     while True:
-        found = [dag["dag_id"] for dag in api.dags()]
-        missing = expected - {dag["file_stem"] for dag in map(_with_stem, api.dags())}
+        dags = api.dags()
+        missing = expected - {_file_stem(dag) for dag in dags}
         if not missing:
-            return found
+            return [dag["dag_id"] for dag in dags]
         if broken := [error for error in api.import_errors() if error.get("stack_trace")]:
             raise HouseError(
                 "\n".join(f"{e['filename']}: {e['stack_trace'].splitlines()[-1]}" for e in broken)
@@ -76,13 +77,8 @@ def _known_dags(api: AirflowApi) -> list[str]:
         time.sleep(1)
 
 
-def _with_stem(dag: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **dag,
-        "file_stem": str(dag.get("relative_fileloc") or dag["fileloc"])
-        .rsplit("/", 1)[-1]
-        .removesuffix(".py"),
-    }
+def _file_stem(dag: dict[str, Any]) -> str:
+    return Path(dag.get("relative_fileloc") or dag["fileloc"]).stem
 
 
 def _follow(api: AirflowApi, runs: dict[str, str], console: Console) -> list[DagResult]:
