@@ -17,7 +17,7 @@ from typing import IO, Any, Literal, Protocol
 
 from include.errors import BudgetExceeded
 
-Value = str | int | float | bool | Decimal | date | datetime | None
+Value = str | int | float | bool | Decimal | date | datetime | tuple[int, ...] | None
 Status = Literal["applied", "skipped", "conflicted", "failed"]
 
 
@@ -48,11 +48,16 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes that one rule wants; `considered` is the number of things that it looked at."""
+    """All changes that one rule wants.
+
+    `considered` is the number of things that it looked at. `basis` is the number of rows that it drew its
+    decisions from, where those are others (last year's sales, for the items that it ranks by them).
+    """
 
     changes: tuple[Change, ...] = ()
     considered: int = 0
     rejects: tuple[Reject, ...] = ()
+    basis: int | None = None
 
     def part(self, start: int, stop: int) -> Plan:
         """Changes from position `start` to before `stop`; the rest as it is."""
@@ -120,8 +125,8 @@ class Budget:
     """How much one run may change.
 
     `max_share` (0 to 1) is a share of what the plan considered and does not apply to plans of up to `always`
-    changes; `max_changes` is absolute; `min_considered` refuses a plan made from less than so many things,
-    which is what an empty or broken query looks like.
+    changes; `max_changes` is absolute; `min_considered` refuses a plan made from less than so many rows (its
+    `basis`, or the things that it considered), which is what an empty or broken query looks like.
     """
 
     max_share: float = 1.0
@@ -132,11 +137,7 @@ class Budget:
     def check(self, plan: Plan) -> None:
         """Raise `BudgetExceeded`, with both numbers in its message, when the plan wants more than allowed."""
         wanted = len(plan.changes)
-        if plan.considered < self.min_considered:
-            raise BudgetExceeded(
-                f"the plan was made from {plan.considered} rows, {self.min_considered} or more are expected: "
-                "is the source empty or its connection pointing elsewhere? Nothing was changed."
-            )
+        self.check_source(plan)
         if self.max_changes is not None and wanted > self.max_changes:
             raise BudgetExceeded(
                 f"{wanted} changes are planned, at most {self.max_changes} are allowed in one run. "
@@ -146,6 +147,15 @@ class Budget:
             raise BudgetExceeded(
                 f"{wanted} of {plan.considered} would change, the budget allows {self.max_share:.0%}. "
                 "Nothing was changed; look at the plan and run again with a higher budget if it is right."
+            )
+
+    def check_source(self, plan: Plan) -> None:
+        """Raise `BudgetExceeded` when the plan was made from too little."""
+        rows = min(plan.considered, plan.considered if plan.basis is None else plan.basis)
+        if rows < self.min_considered:
+            raise BudgetExceeded(
+                f"the plan was made from {rows} rows, {self.min_considered} or more are expected: "
+                "is the source empty or its connection pointing elsewhere? Nothing was changed."
             )
 
 
@@ -162,6 +172,7 @@ _TAGGED: dict[str, Any] = {
     "$decimal": Decimal,
     "$datetime": datetime.fromisoformat,
     "$date": date.fromisoformat,
+    "$ids": tuple,
 }
 
 
@@ -174,6 +185,8 @@ def encode(value: Value) -> Any:
             return {"$datetime": value.isoformat()}
         case date():
             return {"$date": value.isoformat()}
+        case tuple():
+            return {"$ids": list(value)}
         case _:
             return value
 
@@ -200,7 +213,8 @@ def _from_row(row: Sequence[Any]) -> Change:
 def write_plan(plan: Plan, path: _Openable) -> None:
     """Store a plan as gzipped JSON lines: a header, then one line for each change."""
     with path.open("wb") as raw, gzip.open(raw, "wt", encoding="utf-8") as lines:
-        head = {"considered": plan.considered, "rejects": [[r.key, r.reason] for r in plan.rejects]}
+        rejects = [[r.key, r.reason] for r in plan.rejects]
+        head = {"considered": plan.considered, "basis": plan.basis, "rejects": rejects}
         lines.write(json.dumps(head) + "\n")
         lines.writelines(json.dumps(_to_row(change)) + "\n" for change in plan.changes)
 
@@ -210,4 +224,5 @@ def read_plan(path: _Openable) -> Plan:
     with path.open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as lines:
         head = json.loads(next(lines))
         changes = tuple(_from_row(json.loads(line)) for line in lines)
-    return Plan(changes, head["considered"], tuple(Reject(key, reason) for key, reason in head["rejects"]))
+    rejects = tuple(Reject(key, reason) for key, reason in head["rejects"])
+    return Plan(changes, head["considered"], rejects, head["basis"])

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select, update
+from sqlalchemy import Engine, select, update
 
 from include.changes import Change, Result, decode, encode
 from include.database.dialects import insert_missing
@@ -38,22 +38,36 @@ class Audit:
 
     def finish(self, results: Sequence[Result]) -> None:
         """Write down what became of each change; what was applied stays so when a retry finds it done."""
-        closed = (
-            update(AUDIT)
-            .where(AUDIT.c.change_hash == bindparam("hash_"), AUDIT.c.outcome != "applied")
-            .values(outcome=bindparam("outcome_"), message=bindparam("message_"), at=moment())
-        )
-        rows = [
-            {"hash_": self._hash(r.change), "outcome_": r.status, "message_": _words(r.message, MESSAGE)}
-            for r in results
-        ]
+        hashes: dict[tuple[str, str], list[str]] = {}
+        for result in results:
+            outcome = (result.status, _words(result.message, MESSAGE))
+            hashes.setdefault(outcome, []).append(self._hash(result.change))
 
         def work() -> None:
             with self.engine.begin() as connection:
-                connection.execute(closed, rows)
+                for (status, message), found in hashes.items():
+                    for start in range(0, len(found), _BATCH):
+                        closed = AUDIT.c.change_hash.in_(found[start : start + _BATCH])
+                        connection.execute(
+                            update(AUDIT)
+                            .where(closed, AUDIT.c.outcome != "applied")
+                            .values(outcome=status, message=message, at=moment())
+                        )
 
-        if rows:
+        if hashes:
             with_retries(work)
+
+    def applied(self, changes: Sequence[Change]) -> set[Change]:
+        """Those of the changes that this run has made and audited already."""
+        hashes = {self._hash(change): change for change in changes}
+        keys = list(hashes)
+        made: set[Change] = set()
+        with self.engine.connect() as connection:
+            for start in range(0, len(keys), _BATCH):
+                among = AUDIT.c.change_hash.in_(keys[start : start + _BATCH])
+                found = select(AUDIT.c.change_hash).where(among, AUDIT.c.outcome == "applied")
+                made |= {hashes[key] for key in connection.scalars(found)}
+        return made
 
     def _insert(self, rows: Sequence[dict[str, Any]]) -> None:
         with self.engine.begin() as connection:
@@ -96,6 +110,13 @@ def _key(change: Change) -> str:
 def _words(text: str, length: int) -> str:
     """What every database takes: no zero bytes, no halves of characters."""
     return text.replace("\x00", " ").encode(errors="replace").decode()[:length]
+
+
+def audited_dags(engine: Engine, run_id: str) -> list[str]:
+    """The DAGs that have audited changes of a run with this id, by name."""
+    with engine.connect() as connection:
+        found = select(AUDIT.c.dag_id).where(AUDIT.c.run_id == run_id).distinct()
+        return sorted(connection.scalars(found))
 
 
 def audited_changes(engine: Engine, dag_id: str, run_id: str) -> list[tuple[Change, str]]:

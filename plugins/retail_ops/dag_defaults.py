@@ -78,16 +78,27 @@ def tags(
     ]
 
 
-def family_params(parts: Sequence[str] = ()) -> dict[str, Param]:
-    """The trigger form's fields that all families share: `dry_run`, and `only` where a family has parts."""
+def family_params(
+    parts: Sequence[str] = (), *, budget: bool = False, dry_run: bool = False
+) -> dict[str, Param]:
+    """The trigger form's fields that all families share: `dry_run`, `only` where a family has parts, and
+    `over_budget` where its plans have budgets. `dry_run` is the first field's default.
+    """
     params = {
         "dry_run": Param(
-            False,
+            dry_run,
             type="boolean",
             title="Dry run",
             description="Only plan: show what would change, and change nothing.",
         ),
     }
+    if budget:
+        params["over_budget"] = Param(
+            False,
+            type="boolean",
+            title="Accept a large plan",
+            description="Carry out a plan that is above its budget, after a person has looked at it.",
+        )
     if parts:
         params["only"] = Param(
             [],

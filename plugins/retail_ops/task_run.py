@@ -118,10 +118,17 @@ class TaskRun:
         return as_local_folder(store_files() / name)
 
     @property
+    def _run_folder(self) -> str:
+        return "".join(c if c.isalnum() or c in "-_." else "_" for c in self.run.run_id)
+
+    @property
     def _file_stem(self) -> str:
-        safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.run.run_id)
         index = f"-{self.run.map_index}" if self.run.map_index >= 0 else ""
-        return f"{safe}/{self.run.task_id}{index}"
+        return f"{self._run_folder}/{self.run.task_id}{index}"
+
+    def run_file(self, name: str) -> ObjectStoragePath:
+        """A file that the tasks of this run share, beside their plans."""
+        return self.file("plans", self.run.dag_id, self._run_folder, name)
 
     def plan_file(self) -> ObjectStoragePath:
         """Where this task stores its plan."""

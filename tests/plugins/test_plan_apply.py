@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -193,3 +194,61 @@ def test_a_hostile_name_is_no_formula_in_the_list_of_rejects() -> None:
     run.execute(planner(plan))
     lines = ObjectStoragePath(run.xcoms["summary"]["details"]["rejects"]).read_text().splitlines()
     assert lines[1] == '"\'=HYPERLINK(""http://x"")",\'-1 pixels wide'
+
+
+def batches_of_three(made: list[str]) -> Any:
+    """An apply that makes three changes at a time and notes what it was asked to make."""
+
+    def apply(_run: TaskRun, plan: Plan) -> Iterator[list[Result]]:
+        for start in range(0, len(plan.changes), 3):
+            batch = plan.changes[start : start + 3]
+            made.extend(str(change.key) for change in batch)
+            yield [Result(change, "applied") for change in batch]
+
+    return apply
+
+
+def test_a_retry_goes_on_after_the_last_audited_batch(store: URL) -> None:
+    run, made, seen = Run(), list[str](), list[int]()
+
+    def broken(task_run: TaskRun, plan: Plan) -> Iterator[list[Result]]:
+        batches = batches_of_three(made)(task_run, plan)
+        yield next(batches)
+        next(batches)
+        raise MemoryError
+
+    chunks = run.execute(planner(Plan(CHANGES, 7)))
+    common: Any = {"chunk": chunks, "resume": True, "after": lambda _run, found: seen.append(len(found))}
+    with pytest.raises(MemoryError):
+        run.execute(ApplyOperator(task_id="apply", apply=broken, **common))
+    assert outcomes(store) == ["applied"] * 3 + ["pending"] * 4
+    assert run.xcoms["summary"]["applied"] == 3
+    run.execute(ApplyOperator(task_id="apply", apply=batches_of_three(made), **common), try_number=2)
+    assert outcomes(store) == ["applied"] * 7
+    # The batch that was cut off is made once more, those before it are not.
+    assert made == [f"{n:04d}" for n in (0, 1, 2, 3, 4, 5, 3, 4, 5, 6)]
+    assert run.xcoms["summary"]["applied"] == 7
+    assert seen == [3, 7]
+
+
+def test_a_task_takes_its_targets_out_of_several_plans_and_misses_none_that_failed(store: URL) -> None:
+    run, made = Run(), list[str]()
+    other = tuple(Change("bigcommerce.product", str(n), "sort_order", 0, -n, "rank") for n in (1, 2))
+    mixed = PlanOperator(task_id="one", plan=lambda _run: Plan((*CHANGES, *other), 9))
+    second = PlanOperator(task_id="two", plan=lambda _run: Plan(other[:1], 1))
+    chunk = [run.execute(mixed), None, run.execute(second)]
+    apply = batches_of_three(made)
+    run.execute(ApplyOperator(task_id="shop", chunk=chunk, apply=apply, targets=("bigcommerce.product",)))
+    assert made == ["1", "2", "1"]
+    with pytest.raises(AirflowSkipException, match="nothing to change"):
+        run.execute(ApplyOperator(task_id="none", chunk=[None], apply=apply, targets=("AR_CUST",)))
+
+
+def test_a_person_may_accept_a_large_plan_but_not_an_empty_source() -> None:
+    large = planner(Plan(CHANGES, 8), budget=lambda: Budget(max_changes=5))
+    with pytest.raises(BudgetExceeded, match="at most 5"):
+        Run().execute(large)
+    assert Run(over_budget=True).execute(large)[0]["stop"] == 7
+    empty = planner(Plan(CHANGES, 8, basis=0), budget=Budget(min_considered=1))
+    with pytest.raises(BudgetExceeded, match="made from 0 rows"):
+        Run(over_budget=True).execute(empty)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
 from airflow.sdk.definitions.context import Context
 
 from include.changes import Budget, Change, Plan, Reject, Result, Summary, read_plan, summarize, write_plan
-from include.errors import VendorUnavailable
+from include.errors import BudgetExceeded, VendorUnavailable
 from include.privacy import masked
 from retail_ops.task_run import TaskRun
 
@@ -20,10 +21,12 @@ SHOWN = 20
 class PlanOperator(BaseOperator):
     """Make a plan, store it and check its budget; nothing is changed.
 
-    - `plan`: the rule, called with the `TaskRun`; it returns a `Plan`. - `budget`: how much may change; a
-    plan above it fails the task, with the plan stored for a look. - `part`: the name by which the run's
-    parameter `only` chooses this pair. - `parts`: cuts the plan into (start, stop) pairs, one for each
-    instance of an `ApplyOperator` that is mapped over the chunks; without it the plan stays in one piece.
+    - `plan`: the rule, called with the `TaskRun`; it returns a `Plan`. - `budget`: how much may change, or a
+    function that says so when the task runs; a plan above it fails the task, with the plan stored for a look,
+    unless the run's parameter `over_budget` says that a person has had that look. - `part`: the name (or
+    names) by which the run's parameter `only` chooses this pair. - `parts`: cuts the plan into (start, stop)
+    pairs, one for each instance of an `ApplyOperator` that is mapped over the chunks; without it the plan
+    stays in one piece.
 
     It returns the chunks, for an `ApplyOperator` to take or to be mapped over; the XCom `summary` has the
     counts and the plan's place. A plan without changes still makes one empty chunk, so that its apply task
@@ -37,22 +40,22 @@ class PlanOperator(BaseOperator):
         self,
         *,
         plan: Callable[[TaskRun], Plan],
-        budget: Budget | None = None,
-        part: str = "",
+        budget: Budget | Callable[[], Budget] | None = None,
+        part: str | Sequence[str] = "",
         parts: Callable[[Plan], Sequence[tuple[int, int]]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.plan = plan
         self.budget = budget or Budget()
-        self.part = part
+        self.part = (part,) if isinstance(part, str) else tuple(part)
         self.parts = parts
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Plan; raises `BudgetExceeded`, and skips when the run was asked for other parts only."""
         task_run = TaskRun(context)
         only = task_run.params.get("only") or []
-        if only and self.part not in only:
+        if only and not set(self.part) & set(only):
             task_run.skip(f"this run is for {', '.join(only)} only")
         started = time.monotonic()
         plan = self.plan(task_run)
@@ -60,7 +63,7 @@ class PlanOperator(BaseOperator):
         write_plan(plan, path)
         rejects_file = task_run.write_rejects(plan.rejects)
         self._show(plan.changes, plan.rejects, rejects_file)
-        self.budget.check(plan)
+        self._check(plan, accepted=bool(task_run.params.get("over_budget")))
         details: dict[str, Any] = {"considered": plan.considered, "plan": str(path)}
         if rejects_file:
             details["rejects"] = rejects_file
@@ -71,6 +74,16 @@ class PlanOperator(BaseOperator):
         self.log.info("Plan: %s, of %d looked at", summary, plan.considered)
         task_run.leave(summary)
         return self._chunks(plan, str(path), whole=task_run.dry_run)
+
+    def _check(self, plan: Plan, *, accepted: bool) -> None:
+        budget = self.budget() if callable(self.budget) else self.budget
+        budget.check_source(plan)
+        try:
+            budget.check(plan)
+        except BudgetExceeded as error:
+            if not accepted:
+                raise
+            self.log.warning("Carried out because this run was started with over_budget: %s", error)
 
     def _chunks(self, plan: Plan, path: str, *, whole: bool) -> list[dict[str, Any]]:
         count = len(plan.changes)
@@ -89,11 +102,17 @@ class PlanOperator(BaseOperator):
 
 
 class ApplyOperator(BaseOperator):
-    """Carry out a stored plan, or one chunk of it, with an audit row for every change.
+    """Carry out stored plans, or one chunk of a plan, with an audit row for every change.
 
-    - `chunk`: what `PlanOperator` returned, or one element of it (`plan`, `start`, `stop`).
-    - `apply`: called with the `TaskRun` and the part of the plan; it returns one `Result` for each change. It
-      treats a change that is found made already as applied, so that a retry completes what was begun.
+    - `chunk`: what `PlanOperator` returned, one element of it (`plan`, `start`, `stop`), or what several
+    planners returned; a planner that failed or was skipped contributes nothing.
+    - `apply`: called with the `TaskRun` and the part of the plan; it returns one `Result` for each change, or
+    yields them batch by batch, so that each batch is audited before the next one begins. It treats a change
+    that is found made already as applied, so that a retry completes what was begun.
+    - `targets`: carry out changes to these targets only; another task takes the rest of the plan.
+    - `resume`: leave out what an earlier try of this run has made and audited, where looking whether a change
+    was made costs a request each.
+    - `after`: called with all results at the end, also when `apply` broke off; it may be called again.
 
     Changes that failed for a passing reason (`Result.retry`) make the task fail while it has tries left.
     """
@@ -101,30 +120,81 @@ class ApplyOperator(BaseOperator):
     template_fields: Sequence[str] = ("chunk",)
     ui_color = "#f3dfc1"
 
-    def __init__(self, *, chunk: Any, apply: Callable[[TaskRun, Plan], list[Result]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        chunk: Any,
+        apply: Callable[[TaskRun, Plan], list[Result] | Iterator[list[Result]]],
+        targets: Collection[str] = (),
+        resume: bool = False,
+        after: Callable[[TaskRun, list[Result]], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.chunk = chunk
         self.apply = apply
+        self.targets = frozenset(targets)
+        self.resume = resume
+        self.after = after
 
     def execute(self, context: Context) -> None:
         """Apply; skips, saying so, on a dry run and when nothing is planned."""
         task_run = TaskRun(context)
-        chunk = self.chunk[0] if isinstance(self.chunk, list) else self.chunk
-        if chunk["stop"] == chunk["start"]:
+        chunks = _flat(self.chunk)
+        plan = self._planned(chunks)
+        if not plan.changes:
             task_run.skip("nothing to change")
         if task_run.dry_run:
-            task_run.skip(
-                f"dry run: {chunk['stop']} changes are planned and none was made; "
-                f"they are listed in {chunk['plan']}"
-            )
-        plan = read_plan(ObjectStoragePath(chunk["plan"])).part(chunk["start"], chunk["stop"])
+            places = ", ".join(sorted({chunk["plan"] for chunk in chunks}))
+            planned = f"{len(plan.changes)} changes are planned and none was made"
+            task_run.skip(f"dry run: {planned}; they are listed in {places}")
         started = time.monotonic()
-        task_run.audit.begin(plan.changes)
-        results = self.apply(task_run, plan)
-        task_run.audit.finish(results)
-        self._outcome(task_run, results, time.monotonic() - started)
+        results: list[Result] = []
+        try:
+            self._carry_out(task_run, plan, results)
+        finally:
+            if self.after:
+                self.after(task_run, results)
+            summary = self._leave(task_run, results, time.monotonic() - started)
+        self.log.info("Done: %s", summary)
+        again = [r for r in results if r.retry]
+        if again and task_run.tries_left:
+            raise VendorUnavailable(
+                f"{len(again)} of {len(results)} changes could not be made yet, "
+                f"the first because: {again[0].message}"
+            )
 
-    def _outcome(self, task_run: TaskRun, results: list[Result], seconds: float) -> None:
+    def _planned(self, chunks: Sequence[dict[str, Any]]) -> Plan:
+        plans = [
+            read_plan(ObjectStoragePath(chunk["plan"])).part(chunk["start"], chunk["stop"])
+            for chunk in chunks
+            if chunk["stop"] > chunk["start"]
+        ]
+        changes = tuple(
+            change
+            for plan in plans
+            for change in plan.changes
+            if not self.targets or change.target in self.targets
+        )
+        if len(plans) == 1:
+            return replace(plans[0], changes=changes)
+        return Plan(changes, sum(plan.considered for plan in plans))
+
+    def _carry_out(self, task_run: TaskRun, plan: Plan, results: list[Result]) -> None:
+        """Fill `results` as they come, so that what was done is known also when `apply` breaks off."""
+        task_run.audit.begin(plan.changes)
+        if self.resume:
+            made = task_run.audit.applied(plan.changes)
+            results += [Result(c, "applied") for c in plan.changes if c in made]
+            plan = replace(plan, changes=tuple(c for c in plan.changes if c not in made))
+            if made:
+                self.log.info("%d changes were made by an earlier try of this run", len(made))
+        outcome = self.apply(task_run, plan) if plan.changes else []
+        for batch in [outcome] if isinstance(outcome, list) else outcome:
+            task_run.audit.finish(batch)
+            results += batch
+
+    def _leave(self, task_run: TaskRun, results: list[Result], seconds: float) -> Summary:
         noted = [r for r in results if r.set_aside or r.status != "applied"]
         words = ["set aside" if r.set_aside else r.status for r in noted]
         for result, word in zip(noted[:SHOWN], words, strict=False):
@@ -133,11 +203,11 @@ class ApplyOperator(BaseOperator):
         rejects = [Reject(str(r.change.key), f"{word}: {r.message}") for r, word in pairs]
         details = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}
         summary = summarize(results, seconds, details)
-        self.log.info("Done: %s", summary)
         task_run.leave(summary)
-        again = [r for r in results if r.retry]
-        if again and task_run.tries_left:
-            raise VendorUnavailable(
-                f"{len(again)} of {len(results)} changes could not be made yet, "
-                f"the first because: {again[0].message}"
-            )
+        return summary
+
+
+def _flat(chunk: Any) -> list[dict[str, Any]]:
+    if isinstance(chunk, dict):
+        return [chunk]
+    return [one for part in chunk or [] for one in _flat(part)]
