@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from airflow.sdk import BaseHook
 from sqlalchemy import Connection, Engine, Select, text
 
+from include.changes import Change, Result
 from include.database.engines import engine_for
 from include.database.retries import classified, with_retries
 from include.database.urls import url_of_connection
+from include.settings import store_settings
 
 T = TypeVar("T")
 
@@ -74,6 +77,13 @@ class CounterpointHook(DatabaseHook):
         with classified(), self.engine.connect() as connection:
             streaming = connection.execution_options(stream_results=True, yield_per=size)
             yield iter(streaming.execute(statement))
+
+    def write(self, changes: Sequence[Change]) -> Iterator[list[Result]]:
+        """Carry out changes of Counterpoint's tables, last maintained now; see `write_changes`."""
+        from include.counterpoint.writer import write_changes
+
+        now = datetime.now(store_settings().zone).replace(tzinfo=None)
+        return write_changes(self.engine, changes, now)
 
 
 class StoreDbHook(DatabaseHook):
