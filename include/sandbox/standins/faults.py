@@ -9,7 +9,9 @@ first.
 | `timeout_after_accepting` | nothing, until it gives up | yes |
 | `drop_connection` | the connection is cut | no |
 | `slow` | the right answer, late | yes |
-| `partial_207` | BigCommerce: the products were saved, stock level and address were not | in part |
+| `partial_207` | BigCommerce: saved without stock level and address, or without one `product` | in part |
+| `refuse_product` | BigCommerce: 422 to every PUT, batch or single, that has the `product` in it | no |
+| `keeps_total_sold` | BigCommerce: success, as if `total_sold` were read-only | but for that field |
 | `truncate_upload` | WebDAV: success, as from a proxy that cuts, but half of the file is stored | in part |
 | `refuse_move` | WebDAV: 501 to MOVE, as from a server that knows no MOVE | no |
 """
@@ -32,6 +34,8 @@ FaultKind = Literal[
     "drop_connection",
     "slow",
     "partial_207",
+    "refuse_product",
+    "keeps_total_sold",
     "truncate_upload",
     "refuse_move",
 ]
@@ -41,9 +45,15 @@ CONNECTION_KINDS: frozenset[FaultKind] = frozenset(
 )
 _KINDS_OF_ONE_VENDOR: dict[str, Vendor] = {
     "partial_207": "bigcommerce",
+    "refuse_product": "bigcommerce",
+    "keeps_total_sold": "bigcommerce",
     "truncate_upload": "webdav",
     "refuse_move": "webdav",
 }
+_KINDS_OF_PRODUCTS = frozenset({"partial_207", "refuse_product", "keeps_total_sold"})
+# What the shop is like, not what happens once: such an order stays until it is cancelled.
+_LASTING = 1_000_000
+_DEFAULT_COUNTS = {"refuse_product": _LASTING, "keeps_total_sold": _LASTING}
 _DEFAULT_SECONDS = {"slow": 1.0, "timeout_after_accepting": 120.0}
 
 
@@ -51,10 +61,11 @@ class FaultOrder(BaseModel):
     """One order.
 
     `status` is an HTTP status (a reply code for mail; default 503, mail 451), `retry_after` is in seconds,
-    `count` the number of requests that it is for. `match` is a part of the path (of the recipients, for mail)
+    `count` the number of requests that it is for (default 1; `refuse_product` and `keeps_total_sold` stay in
+    force until they are cancelled). `match` is a part of the path (of the recipients, for mail)
     and `method` the HTTP method that a request must have to be hit. `seconds` is the delay of `slow` (default
     1) and the longest wait of `timeout_after_accepting` (default 120; it ends as soon as the client hangs
-    up).
+    up). `product` is the id of a BigCommerce product: only requests that write it are hit.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -63,18 +74,25 @@ class FaultOrder(BaseModel):
     kind: FaultKind
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     retry_after: Annotated[float, Field(ge=0)] | None = None
-    count: Annotated[int, Field(ge=1)] = 1
+    # Not given: as many as is usual for the kind.
+    count: Annotated[int, Field(ge=1)] = 0
     match: str | None = None
     method: str | None = None
     seconds: Annotated[float, Field(gt=0, le=3600)] | None = None
+    product: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         owner = _KINDS_OF_ONE_VENDOR.get(self.kind, self.vendor)
         if owner != self.vendor:
             raise ValueError(f"kind {self.kind!r} is for {owner!r} only, not for {self.vendor!r}")
+        if self.kind == "refuse_product" and self.product is None:
+            raise ValueError("kind 'refuse_product' needs a product")
+        if self.product is not None and self.kind not in _KINDS_OF_PRODUCTS:
+            raise ValueError(f"kind {self.kind!r} takes no product")
         if self.kind == "status" and self.status is None:
             self.status = 451 if self.vendor == "smtp" else 503
+        self.count = self.count or _DEFAULT_COUNTS.get(self.kind, 1)
         if self.seconds is None:
             self.seconds = _DEFAULT_SECONDS.get(self.kind)
         if self.method is not None:
@@ -113,8 +131,18 @@ class FaultOrders:
         with self._engine.begin() as connection:
             connection.execute(delete(faults_table))
 
-    def take(self, vendor: Vendor, method: str, path: str, kinds: Collection[FaultKind]) -> Fault | None:
-        """Use up one request of the oldest order that fits, and return that order; None when none fits."""
+    def take(
+        self,
+        vendor: Vendor,
+        method: str,
+        path: str,
+        kinds: Collection[FaultKind],
+        products: Collection[int] = (),
+    ) -> Fault | None:
+        """Use up one request of the oldest order that fits, and return that order; None when none fits.
+
+        `products` are the ids of the products that the request writes.
+        """
         oldest = (
             select(faults_table.c.id)
             .where(
@@ -123,6 +151,7 @@ class FaultOrders:
                 faults_table.c.remaining > 0,
                 or_(faults_table.c.method.is_(None), faults_table.c.method == method),
                 or_(faults_table.c.match.is_(None), func.instr(literal(path), faults_table.c.match) > 0),
+                or_(faults_table.c.product.is_(None), faults_table.c.product.in_(products)),
             )
             .order_by(faults_table.c.id)
             .limit(1)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
+    Connection,
     Engine,
     Float,
     Index,
@@ -16,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     create_engine,
     event,
     text,
@@ -59,6 +64,7 @@ faults = Table(
     Column("match", String),
     Column("ordered", Integer, nullable=False),
     Column("remaining", Integer, nullable=False),
+    Column("product", Integer),
 )
 
 texts = Table(
@@ -92,13 +98,60 @@ mails = Table(
     Column("file", String, nullable=False),
 )
 
+# What an answer shows is in the document; the columns are what the lists are filtered and sorted by. The shop
+# never gives the number of a deleted row to a new one.
 products = Table(
     "products",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("sku_key", String, unique=True),
     Column("name_key", String, nullable=False, unique=True),
+    Column("total_sold", Integer, nullable=False),
+    Column("is_visible", Boolean, nullable=False),
+    Column("is_featured", Boolean, nullable=False),
+    Column("modified", Float, nullable=False),
     Column("document", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A base variant has no SKU of its own: its product's SKU is its SKU.
+variants = Table(
+    "variants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product_id", Integer, nullable=False, index=True),
+    Column("sku_key", String, unique=True),
+    Column("document", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product_id", Integer, nullable=False, index=True),
+    Column("document", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+brands = Table(
+    "brands",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name_key", String, nullable=False, unique=True),
+    Column("document", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("tree_id", Integer, nullable=False),
+    Column("parent_id", Integer, nullable=False),
+    Column("name_key", String, nullable=False),
+    Column("document", JSON, nullable=False),
+    UniqueConstraint("tree_id", "parent_id", "name_key"),
 )
 
 product_updates = Table(
@@ -118,10 +171,24 @@ coupons = Table(
     "coupons",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("code", String, nullable=False, unique=True),
-    Column("name", String, nullable=False, unique=True),
+    Column("code_key", String, nullable=False, unique=True),
+    Column("name_key", String, nullable=False, unique=True),
     Column("type", String, nullable=False),
     Column("document", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# `old` is null for a coupon that was created, `new` for one that was deleted.
+coupon_changes = Table(
+    "coupon_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("coupon_id", Integer, nullable=False),
+    Column("code", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("old", JSON, nullable=False),
+    Column("new", JSON, nullable=False),
 )
 
 customers = Table(
@@ -149,6 +216,14 @@ def open_state(state_dir: Path) -> Engine:
         # A PRAGMA takes no bound parameter; the value is a number that was computed here.
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
     return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which what was read stays true until it is written: others wait with their writing."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
 
 
 def _configure(connection: Any, _record: Any) -> None:

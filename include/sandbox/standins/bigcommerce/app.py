@@ -9,20 +9,31 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from include.sandbox.standins import credentials
-from include.sandbox.standins.bigcommerce import coupons, products, store
+from include.sandbox.standins.bigcommerce import (
+    brands,
+    categories,
+    coupons,
+    images,
+    product_writes,
+    products,
+    store,
+    variants,
+)
 from include.sandbox.standins.bigcommerce.errors import BigCommerceError, error_body
 from include.sandbox.standins.context import Context, context_of
 
 PREFIX = "/stores"
+# These answer a wrong token in words, not in JSON.
+_PLAIN_401 = ("v3/catalog/brands", "v3/catalog/trees")
+_RESOURCES = (store, products, product_writes, variants, images, categories, brands, coupons)
 
 
 def build(context: Context) -> FastAPI:
     """The stand-in's application, to be mounted at `PREFIX`."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.context = context
-    app.include_router(store.router, prefix="/{store_hash}")
-    app.include_router(products.router, prefix="/{store_hash}")
-    app.include_router(coupons.router, prefix="/{store_hash}")
+    for resource in _RESOURCES:
+        app.include_router(resource.router, prefix="/{store_hash}")
     app.middleware("http")(_admit)
     app.add_exception_handler(BigCommerceError, _error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -50,11 +61,18 @@ def _refusal(request: Request, within_quota: bool) -> BigCommerceError | None:
 
 
 def _parts(request: Request) -> list[str]:
-    return [*request.url.path.removeprefix(f"{PREFIX}/").split("/"), ""]
+    """The store hash, and the resource: the path from the version on."""
+    return [*request.url.path.removeprefix(f"{PREFIX}/").split("/", 1), ""]
 
 
-def _answer(request: Request, error: BigCommerceError) -> JSONResponse:
-    body = error_body(_parts(request)[1], error, instance=request.url.path)
+def _answer(request: Request, error: BigCommerceError) -> Response:
+    resource = _parts(request)[1]
+    if resource.startswith("v2") and error.status == 422:
+        # Version 2 knows no 422.
+        error = BigCommerceError(400, error.title, error.errors)
+    if error.status == 401 and resource.startswith(_PLAIN_401):
+        return Response(error.title, status_code=401, media_type="plain/text")
+    body = error_body(resource, error, instance=request.url.path)
     return JSONResponse(body, status_code=error.status)
 
 

@@ -26,7 +26,7 @@ _TITLES = {
 
 
 class BigCommerceError(Exception):
-    """An error answer; `errors` is by field."""
+    """An error answer; `errors` is by field. Version 2 tells the first of them as its message."""
 
     def __init__(
         self,
@@ -40,16 +40,29 @@ class BigCommerceError(Exception):
         super().__init__(self.title)
 
 
+class BatchError(BigCommerceError):
+    """An error answer to a batch of variants, which has a form of its own; `errors` is by index and field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(422, "The variant batch is not valid", errors)
+
+
 def title_of(status: int) -> str:
     """What BigCommerce calls a status."""
     return _TITLES.get(status, f"Error {status}")
 
 
-def error_body(version: str, error: BigCommerceError, instance: str | None = None) -> Any:
-    """The body of an error answer of API version `v2` or `v3`."""
-    if version == "v2":
-        return [{"status": error.status, "message": error.title}]
+def error_body(resource: str, error: BigCommerceError, instance: str | None = None) -> Any:
+    """The body of an error answer; `resource` is the path from the version on: `v3/catalog/products`."""
+    # A 429 comes from the gate before both versions.
+    if resource.startswith("v2") and error.status != 429:
+        message = next(iter(error.errors.values()), error.title)
+        return [{"status": error.status, "message": message}]
     body: dict[str, Any] = {"status": error.status, "title": error.title, "type": _TYPE}
+    if isinstance(error, BatchError):
+        return {"batch_errors": [{**body, "errors": error.errors}]}
+    if error.status == 422 and resource.startswith("v3/catalog/trees"):
+        return {"errors": {**body, "errors": error.errors}, "meta": {}}
     if error.status in (409, 422):
         body = {"code": error.status, **body, "errors": error.errors}
     elif error.status == 413:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from sqlalchemy import Connection, Row, Select, func
+
 from include.sandbox.standins.bigcommerce.errors import BigCommerceError
+from include.sandbox.standins.bigcommerce.filters import number
 
 PER_PAGE = 50
 MOST_PER_PAGE = 250
@@ -19,19 +23,22 @@ class Page:
     number: int
     limit: int
 
-    @property
-    def offset(self) -> int:
-        """How many rows come before it."""
-        return (self.number - 1) * self.limit
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What else was asked for: it goes into the links."""
 
-    def meta(self, total: int, count: int, parameters: dict[str, str]) -> dict[str, Any]:
-        """The `meta` part of an answer with `count` of `total` rows; `parameters` go into the links."""
+    def read(self, connection: Connection, chosen: Select[Any]) -> tuple[Sequence[Row[Any]], dict[str, Any]]:
+        """The page's rows of all that are chosen, and the `meta` part of the answer."""
+        counted = chosen.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+        rows = connection.execute(chosen.limit(self.limit).offset((self.number - 1) * self.limit)).all()
+        return rows, self._meta(connection.scalar(counted) or 0, len(rows))
+
+    def _meta(self, total: int, count: int) -> dict[str, Any]:
         last = max(1, -(-total // self.limit))
-        links = {"current": self._link(self.number, parameters)}
+        links = {"current": self._link(self.number)}
         if self.number > 1:
-            links["previous"] = self._link(self.number - 1, parameters)
+            links["previous"] = self._link(self.number - 1)
         if self.number < last:
-            links["next"] = self._link(self.number + 1, parameters)
+            links["next"] = self._link(self.number + 1)
         return {
             "pagination": {
                 "total": total,
@@ -43,27 +50,14 @@ class Page:
             }
         }
 
-    def _link(self, number: int, parameters: dict[str, str]) -> str:
-        return "?" + urlencode({**parameters, "page": number, "limit": self.limit})
+    def _link(self, number: int) -> str:
+        return "?" + urlencode({**self.parameters, "page": number, "limit": self.limit})
 
 
 def asked_page(parameters: dict[str, str]) -> Page:
     """Take `page` and `limit` out of a version 3 request's parameters; raises 413 for more than 250 rows."""
-    number = whole_number(parameters.pop("page", "1"), "page")
-    limit = whole_number(parameters.pop("limit", str(PER_PAGE)), "limit")
+    page = number(parameters.pop("page", "1"), "page")
+    limit = number(parameters.pop("limit", str(PER_PAGE)), "limit")
     if limit > MOST_PER_PAGE:
         raise BigCommerceError(413, f"The limit may not be greater than {MOST_PER_PAGE}.")
-    return Page(number, limit)
-
-
-def whole_number(value: str, name: str) -> int:
-    """A parameter's value as a number of 1 or more; raises 422 that names the parameter."""
-    try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise BigCommerceError(
-            422, "The request is not valid", {name: f"{name} must be a number above 0, not {value!r}"}
-        )
-    return number
+    return Page(page, limit, dict(parameters))

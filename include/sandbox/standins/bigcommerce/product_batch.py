@@ -1,72 +1,54 @@
-"""The body of a batch update: read, checked, and refused in BigCommerce's words."""
+"""The changes that a PUT of products asks for: read, checked, and refused in BigCommerce's words."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import Request
-from pydantic import ValidationError
 
+from include.sandbox.standins.bigcommerce.bodies import checked, read_fields, read_list
 from include.sandbox.standins.bigcommerce.errors import BigCommerceError
-from include.sandbox.standins.bigcommerce.product_fields import ProductChange
+from include.sandbox.standins.bigcommerce.product_fields import ProductChange, ProductFields
 
 MOST_PRODUCTS = 10
 
-_INVALID = "The product batch is not valid"
-# The API writes these, the stand-in keeps none of them. Passing over them would look like success.
 _NOT_SIMULATED = frozenset(
     {
         "brand_name",
         "bulk_pricing_rules",
         "custom_fields",
+        "date_last_imported",
         "images",
         "modifiers",
         "options",
         "primary_image",
+        "reviews_count",
+        "reviews_rating_sum",
         "variants",
         "videos",
+        "view_count",
     }
 )
+
+
+async def read_change(request: Request) -> dict[str, Any]:
+    """The fields that are to be written to one product; raises what `bodies.read_fields` does."""
+    return await read_fields(request, ProductFields, _NOT_SIMULATED)
 
 
 async def read_batch(request: Request) -> list[dict[str, Any]]:
     """The changes of a batch: for each product its id and the fields that were given.
 
-    Raises `BigCommerceError`: 415 without a JSON content type, 400 where the body is no JSON, 413 for more
-    than ten products, 422 for what a field may not hold.
+    Raises what `bodies.read_list` does, and 422 that names index and field where a product is not valid.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise BigCommerceError(415, "The Content-Type must be application/json")
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise BigCommerceError(400, "Input is invalid: the body is not JSON") from None
-    if not isinstance(body, list) or not body:
-        raise BigCommerceError(422, _INVALID, {"": "an array of at least one product is needed"})
-    if len(body) > MOST_PRODUCTS:
-        raise BigCommerceError(
-            413,
-            f"The request payload is too large. The maximum items allowed in the array is {MOST_PRODUCTS}.",
-        )
     changes: list[dict[str, Any]] = []
     errors: dict[str, str] = {}
-    for index, item in enumerate(body):
-        try:
-            changes.append(ProductChange.model_validate(item).model_dump(exclude_unset=True))
-        except ValidationError as error:
-            for problem in error.errors():
-                errors[".".join(str(part) for part in (index, *problem["loc"]))] = problem["msg"]
-        else:
-            errors |= {
-                f"{index}.{name}": f"{name} is not simulated" for name in sorted(_NOT_SIMULATED & set(item))
-            }
-    ids = [change["id"] for change in changes]
-    errors |= {
-        f"{index}.id": f"the product {id_} is in the batch twice"
-        for index, id_ in enumerate(ids)
-        if id_ in ids[:index]
-    }
+    for index, item in enumerate(await read_list(request, MOST_PRODUCTS)):
+        change, wrong = checked(ProductChange, item, _NOT_SIMULATED)
+        if change.get("id") in [earlier.get("id") for earlier in changes if earlier]:
+            wrong["id"] = f"the product {change['id']} is in the batch twice"
+        changes.append(change)
+        errors |= {f"{index}.{name}".rstrip("."): text for name, text in wrong.items()}
     if errors:
-        raise BigCommerceError(422, _INVALID, errors)
+        raise BigCommerceError(422, "The product batch is not valid", errors)
     return changes

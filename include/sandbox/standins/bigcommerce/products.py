@@ -1,57 +1,87 @@
-"""Products (version 3): the list, the summary and the batch update."""
+"""Products (version 3): the list, one product, and the summary."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from sqlalchemy import Select, func, select
 
-from include.sandbox.standins.bigcommerce import product_store
-from include.sandbox.standins.bigcommerce.errors import BigCommerceError, partial_errors
-from include.sandbox.standins.bigcommerce.paging import asked_page, whole_number
-from include.sandbox.standins.bigcommerce.product_batch import read_batch
-from include.sandbox.standins.bigcommerce.product_fields import LoadedProduct
+from include.sandbox.standins.bigcommerce.errors import BigCommerceError
+from include.sandbox.standins.bigcommerce.filters import (
+    Filters,
+    apply_filters,
+    moment,
+    number,
+    number_filters,
+    yes_or_no,
+)
+from include.sandbox.standins.bigcommerce.paging import asked_page
+from include.sandbox.standins.bigcommerce.product_store import find_products
+from include.sandbox.standins.bigcommerce.product_view import asked_view
 from include.sandbox.standins.context import context_of
-from include.sandbox.standins.state import products as products_table
+from include.sandbox.standins.state import products, variants
 
 router = APIRouter()
 
-# What a 207 leaves undone: the stock level and the address are written by other services than the product.
-_WRITTEN_ELSEWHERE = ("inventory_level", "custom_url")
-_FIELDS = frozenset(LoadedProduct.model_fields) | {"base_variant_id", "calculated_price"}
+_COLUMNS = products.c
+_FILTERS: Filters = {
+    **number_filters("id", _COLUMNS.id),
+    "sku": lambda value: _COLUMNS.sku_key == value.casefold(),
+    "sku:in": lambda value: _COLUMNS.sku_key.in_([part.strip().casefold() for part in value.split(",")]),
+    "name": lambda value: _COLUMNS.name_key == value.casefold(),
+    "is_visible": lambda value: _COLUMNS.is_visible == yes_or_no(value, "is_visible"),
+    "is_featured": lambda value: _COLUMNS.is_featured == yes_or_no(value, "is_featured"),
+    "total_sold": lambda value: _COLUMNS.total_sold == number(value, "total_sold", 0),
+    "date_modified:min": lambda value: _COLUMNS.modified >= moment(value, "date_modified:min"),
+    "date_modified:max": lambda value: _COLUMNS.modified <= moment(value, "date_modified:max"),
+}
+_SORTS = {
+    "id": _COLUMNS.id,
+    "sku": _COLUMNS.sku_key,
+    "name": _COLUMNS.name_key,
+    "total_sold": _COLUMNS.total_sold,
+    "date_modified": _COLUMNS.modified,
+}
 
 
 @router.get("/v3/catalog/products")
-def read_products(request: Request) -> dict[str, Any]:
-    """A page of products, sorted by id."""
+def read_products(request: Request) -> JSONResponse:
+    """A page of products, sorted by id where nothing else was asked for."""
     parameters = dict(request.query_params)
-    links = {name: value for name, value in parameters.items() if name not in ("page", "limit")}
     page = asked_page(parameters)
-    wanted = _wanted_fields(parameters)
-    chosen = _filtered(select(products_table.c.document), parameters)
-    total_query = select(func.count()).select_from(chosen.subquery())
-    rows = chosen.order_by(products_table.c.id).limit(page.limit).offset(page.offset)
+    view = asked_view(parameters)
+    chosen = _sorted(select(_COLUMNS.document), parameters)
     with context_of(request).engine.connect() as connection:
-        total = connection.scalar(total_query) or 0
-        documents = list(connection.scalars(rows))
-    data = [{name: value for name, value in row.items() if name in wanted} for row in documents]
-    return {"data": data, "meta": page.meta(total, len(data), links)}
+        rows, meta = page.read(connection, apply_filters(chosen, _FILTERS, parameters))
+        data = view.show(connection, [row.document for row in rows])
+    return JSONResponse({"data": data, "meta": meta})
+
+
+@router.get("/v3/catalog/products/{product_id:int}")
+def read_product(request: Request, product_id: int) -> JSONResponse:
+    """One product."""
+    parameters = dict(request.query_params)
+    view = asked_view(parameters)
+    apply_filters(select(_COLUMNS.id), {}, parameters)
+    with context_of(request).engine.connect() as connection:
+        [data] = view.show(connection, find_products(connection, [product_id]))
+    return JSONResponse({"data": data, "meta": {}})
 
 
 @router.get("/v3/catalog/summary")
 def read_summary(request: Request) -> dict[str, Any]:
     """Counts and price range over all products."""
     with context_of(request).engine.connect() as connection:
-        documents = list(connection.scalars(select(products_table.c.document)))
+        documents = list(connection.scalars(select(_COLUMNS.document)))
+        variant_count = connection.scalar(select(func.count()).select_from(variants))
     prices = [row["price"] for row in documents] or [0.0]
     dates = [row["date_created"] for row in documents]
     summary: dict[str, Any] = {
         "inventory_count": sum(row["inventory_level"] for row in documents),
         "inventory_value": round(sum(row["inventory_level"] * row["price"] for row in documents), 2),
-        "variant_count": len(documents),
+        "variant_count": variant_count,
         "highest_variant_price": max(prices),
         "average_variant_price": sum(prices) / len(prices),
         # The price is a string here and a number in the fields above: so is the real answer.
@@ -62,65 +92,13 @@ def read_summary(request: Request) -> dict[str, Any]:
     return {"data": summary, "meta": {}}
 
 
-@router.put("/v3/catalog/products")
-async def update_products(request: Request) -> JSONResponse:
-    """Update up to ten products by id: all of them, or none where one is wrong."""
-    changes = await read_batch(request)
-    return await run_in_threadpool(_apply, request, changes)
-
-
-def _apply(request: Request, changes: list[dict[str, Any]]) -> JSONResponse:
-    context = context_of(request)
-    fault = context.faults.take("bigcommerce", "PUT", request.url.path, {"partial_207"})
-    left_out = _WRITTEN_ELSEWHERE if fault else ()
-    documents = product_store.apply_changes(context.engine, changes, left_out)
-    if fault is None:
-        return JSONResponse({"data": documents, "meta": {}})
-    # The journal reads from here what was done to the request.
-    request.state.fault = fault.kind
-    undone = {
-        f"{index}.{name}": f"{name} was not saved; send it again"
-        for index, change in enumerate(changes)
-        for name in left_out
-        if name in change
-    }
-    return JSONResponse({"data": documents, "errors": partial_errors(undone), "meta": {}}, status_code=207)
-
-
-def _wanted_fields(parameters: dict[str, str]) -> frozenset[str]:
-    included = _names(parameters.pop("include_fields", ""))
-    excluded = _names(parameters.pop("exclude_fields", ""))
-    unknown = (included | excluded) - _FIELDS
-    if unknown:
+def _sorted(chosen: Select[Any], parameters: dict[str, str]) -> Select[Any]:
+    name, direction = parameters.pop("sort", "id"), parameters.pop("direction", "asc")
+    if name not in _SORTS or direction not in ("asc", "desc"):
         raise BigCommerceError(
-            422, "The request is not valid", {"include_fields": f"unknown: {', '.join(sorted(unknown))}"}
+            422,
+            "The sandbox does not know this order of products",
+            {"sort": f"{name!r} {direction!r} is not simulated"},
         )
-    return ((included or _FIELDS) - excluded) | {"id"}
-
-
-def _names(value: str) -> frozenset[str]:
-    return frozenset(name.strip() for name in value.split(",") if name.strip())
-
-
-def _filtered(chosen: Select[Any], parameters: dict[str, str]) -> Select[Any]:
-    ids, skus = products_table.c.id, products_table.c.sku_key
-    for name, value in parameters.items():
-        match name:
-            case "id":
-                chosen = chosen.where(ids == whole_number(value, name))
-            case "id:in":
-                chosen = chosen.where(ids.in_([whole_number(part, name) for part in value.split(",")]))
-            case "id:greater":
-                chosen = chosen.where(ids > whole_number(value, name))
-            case "sku":
-                chosen = chosen.where(skus == value.casefold())
-            case "sku:in":
-                chosen = chosen.where(skus.in_([part.strip().casefold() for part in value.split(",")]))
-            case _:
-                # Passing over a filter would answer with rows that nobody asked for.
-                raise BigCommerceError(
-                    422,
-                    "The sandbox does not know this parameter of products",
-                    {name: f"{name} is not simulated"},
-                )
-    return chosen
+    columns = [_SORTS[name], _COLUMNS.id]
+    return chosen.order_by(*(column.desc() if direction == "desc" else column for column in columns))
