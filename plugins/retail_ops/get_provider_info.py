@@ -52,6 +52,11 @@ def _bigcommerce() -> dict[str, Any]:
                 "description": "The part after store- in the store's permanent address.",
                 "schema": {"type": "string", "minLength": 3, "pattern": "^[A-Za-z0-9]+$"},
             },
+            "reserve": {
+                "label": "Requests left to others",
+                "description": "How many requests of the shop's quota are left to its other apps and tasks.",
+                "schema": {"type": ["integer", "null"], "minimum": 0, "maximum": 1000, "default": 5},
+            },
             "timeout_seconds": _timeout_field(60),
         },
     }

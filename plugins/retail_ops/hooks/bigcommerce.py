@@ -1,71 +1,105 @@
-"""The web shop's API: session, authentication, quota and refusals."""
+"""The web shop's API: its products and coupons, and the guard around every request."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import requests
 
-from include.errors import InvalidRequest, RetailOpsError
+from include.errors import InvalidRequest, NotFound, RetailOpsError
+from retail_ops.hooks.bigcommerce_fields import field_params
+from retail_ops.hooks.bigcommerce_lists import PER_PAGE, array_of, rows_v2, rows_v3
+from retail_ops.hooks.bigcommerce_products import (
+    PRODUCTS,
+    ProductOutcome,
+    checked_products,
+    update_in_batches,
+)
+from retail_ops.hooks.bigcommerce_session import RESERVE, BigCommerceSession, Quota
 from retail_ops.hooks.connection_fields import ConnectionFields
 from retail_ops.hooks.vendor_hook import VendorHook
-from retail_ops.hooks.vendor_session import Patience, VendorSession
+from retail_ops.hooks.vendor_session import Patience
+
+COUPONS = "/v2/coupons"
 
 _NO_FILTERS = {"page", "limit", "sort", "direction", "include_fields", "exclude_fields"}
 # No query: what looks like a filter there would not be checked.
 _PATH = re.compile(r"^/v[23](?:/[\w@%,-]+)+/?$")
 
 
-@dataclass(frozen=True)
-class Quota:
-    """The store's request quota, which all its apps share, as the last answer told it.
-
-    `left` of `quota` requests remain until the refill `reset_seconds` after that answer.
-    """
-
-    quota: int
-    left: int
-    reset_seconds: float
-
-
-class BigCommerceSession(VendorSession):
-    """Requests to one store."""
-
-    vendor = "BigCommerce"
-    hints: ClassVar[Mapping[int, str]] = {
-        401: "the access token is wrong or was revoked",
-        403: "the access token lacks the permission, or the store hash is another store's",
-        507: "the plan's limit is reached",
-    }
-
-    def __init__(self, *args: Any, told: Callable[[Quota], None], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._told = told
-
-    def note(self, response: requests.Response) -> None:
-        """Keep the quota headers."""
-        headers = response.headers
-        try:
-            quota = Quota(
-                int(headers["X-Rate-Limit-Requests-Quota"]),
-                int(headers["X-Rate-Limit-Requests-Left"]),
-                int(headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000,
-            )
-        except (KeyError, ValueError):
-            return
-        self._told(quota)
-
-
 class BigCommerceHook(VendorHook[BigCommerceSession]):
-    """The BigCommerce store of a connection, by default `bigcommerce`."""
+    """The BigCommerce store of a connection, by default `bigcommerce`.
+
+    Every method raises the classes of `VendorSession`.
+    """
 
     default_conn_name = "bigcommerce"
     conn_type = "bigcommerce"
     hook_name = "BigCommerce"
-    quota: Quota | None = None
+
+    @property
+    def quota(self) -> Quota | None:
+        """The store's quota as the last answer told it; None before the first one."""
+        return self._made.quota if self._made else None
+
+    def products(
+        self, fields: Collection[str], *, variants: bool = False, ids: Collection[int] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The shop's products with their `id` and these fields, by id; with `variants` that list as well.
+
+        `ids` chooses products; those that the shop does not have are absent.
+        """
+        wanted = {"id", *fields}
+        params = field_params(fields)
+        if variants:
+            wanted.add("variants")
+            params["include"] = "variants"
+        for chosen in [{}] if ids is None else _in_groups(ids):
+            for row in rows_v3(self._get, PRODUCTS, {**params, **chosen}):
+                yield {name: value for name, value in row.items() if name in wanted}
+
+    def update_products(self, products: Iterable[Mapping[str, Any]]) -> Iterator[list[ProductOutcome]]:
+        """Set fields of products, each of them a mapping with `id` and the fields to set.
+
+        Gives the outcomes of one batch after the other; a batch leaves when its outcomes are asked for. One
+        bad product does not keep the others from being changed. See `update_in_batches` for what is raised,
+        `checked_products` for the `InvalidRequest` that is raised before anything is sent.
+        """
+        return update_in_batches(self._put_products, checked_products(products))
+
+    def coupons(self) -> Iterator[dict[str, Any]]:
+        """All coupons, by id, without those that belong to a promotion: their data are no coupon's."""
+        for row in rows_v2(self._get, COUPONS, {"exclude_type": "promotion"}):
+            # A list made for deleting must not depend on a filter that the shop may pass over.
+            if row.get("type") != "promotion":
+                yield row
+
+    def coupon(self, coupon_id: int) -> dict[str, Any] | None:
+        """One coupon; None when the shop does not have it."""
+        answer = self._get(COUPONS, {"id": coupon_id})
+        return next((row for row in array_of(answer, COUPONS) if row["id"] == coupon_id), None)
+
+    def delete_coupon(self, coupon_id: int) -> bool:
+        """Delete one coupon; False when it was gone already.
+
+        False is also the answer when an earlier attempt of this call deleted it and its answer was lost.
+        """
+        if not isinstance(coupon_id, int) or isinstance(coupon_id, bool) or coupon_id < 1:
+            raise InvalidRequest(f"BigCommerce: {coupon_id!r} is no coupon's id")
+        try:
+            self.request("DELETE", f"{COUPONS}/{coupon_id}")
+        except NotFound:
+            return False
+        return True
+
+    def _get(self, path: str, params: Mapping[str, Any]) -> requests.Response:
+        return self.request("GET", path, params=params)
+
+    def _put_products(self, products: list[dict[str, Any]]) -> requests.Response:
+        return self.request("PUT", PRODUCTS, json=products)
 
     def _open(self, patience: Patience) -> BigCommerceSession:
         labels = {"host": "API base URL", "password": "access token"}
@@ -81,11 +115,8 @@ class BigCommerceHook(VendorHook[BigCommerceSession]):
             headers={"X-Auth-Token": token, "Accept": "application/json"},
             patience=replace(patience, read=fields.seconds("timeout_seconds", patience.read)),
             secrets=(token,),
-            told=self._keep_quota,
+            reserve=_reserve(fields),
         )
-
-    def _keep_quota(self, quota: Quota) -> None:
-        self.quota = quota
 
     def request(
         self,
@@ -111,22 +142,36 @@ class BigCommerceHook(VendorHook[BigCommerceSession]):
     def test_connection(self) -> tuple[bool, str]:
         """Ask for the shop's time, and for its name where the token may read it."""
         try:
-            session = self._open(replace(self._patience, attempts=1))
+            session = self._open(replace(self._patience, attempts=1, longest_wait=0))
             session.request("GET", "/v2/time")
         except RetailOpsError as error:
             return False, str(error)
-        return True, f"BigCommerce accepts the access token for {self._describe_store(session)}{self._left()}"
+        left = f"; {session.quota}" if session.quota else ""
+        return True, f"BigCommerce accepts the access token for {self._describe_store(session)}{left}"
 
     def _describe_store(self, session: BigCommerceSession) -> str:
         try:
             store = session.request("GET", "/v2/store").json()
         except (RetailOpsError, ValueError):
-            return "the store (its name may not be read with it)"
+            return "the store (its name could not be read)"
         zone = (store.get("timezone") or {}).get("name")
         return f"{store.get('name')!r}" + (f", time zone {zone}" if zone else "")
 
-    def _left(self) -> str:
-        return f"; {self.quota.left} of {self.quota.quota} requests are left" if self.quota else ""
+
+def _reserve(fields: ConnectionFields) -> int:
+    value = fields.text("reserve")
+    if value is None:
+        return RESERVE
+    if not value.isdecimal():
+        raise fields.wrong("reserve", f"has {value!r} instead of a whole number of requests in")
+    return int(value)
+
+
+def _in_groups(ids: Collection[int]) -> Iterator[dict[str, str]]:
+    """Filters for these products, each of them for one page, which is up to 3 kB of address."""
+    chosen = sorted(set(ids))
+    for start in range(0, len(chosen), PER_PAGE):
+        yield {"id:in": ",".join(map(str, chosen[start : start + PER_PAGE]))}
 
 
 def _deletes_everything(path: str, params: Mapping[str, Any] | None) -> bool:
