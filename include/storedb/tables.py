@@ -25,6 +25,12 @@ Moment = (
     .with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
     .with_variant(mssql.DATETIME2(6), "mssql")
 )
+# Keys that are folded already (`include.counterpoint.items.folded`) are told apart exactly, accents too.
+ItemKey = (
+    String(40)
+    .with_variant(mysql.VARCHAR(40, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+    .with_variant(mssql.VARCHAR(40, collation="Latin1_General_BIN2"), "mssql")
+)
 DAG_ID, RUN_ID, TASK_ID = 250, 250, 250
 PATH, REASON, MESSAGE = 500, 255, 500
 
@@ -119,3 +125,24 @@ PUBLISHED = Table(
     Column("published_at", Moment, nullable=False),
     *_run_columns(),
 )
+
+WEB_PRODUCT = Table(
+    "web_product",
+    metadata,
+    Column("item_key", ItemKey, primary_key=True),
+    Column("product_id", BigInteger, nullable=False),
+    Column("variant_id", BigInteger),
+    Column("found_by", String(12), nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("web_product_by_product", "product_id"),
+)
+"""Which web product, and which variant of it, sold an item or binding id when the shop was last read."""
+
+DEFAULT_BRAND = Table(
+    "default_brand",
+    metadata,
+    Column("item_key", ItemKey, primary_key=True),
+    Column("brand", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Items whose brand is our default, so that a later rule may still give them their own."""

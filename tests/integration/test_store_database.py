@@ -1,4 +1,4 @@
-"""The store database on every engine: ledger, audit, journal, published files."""
+"""The store database on every engine: ledger, audit, journal, published files, web products."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Column, Engine, Table, event, insert, inspect, select
+from sqlalchemy.dialects import mssql
+from sqlalchemy.schema import CreateTable
 
 from include.changes import Change, Result
 from include.database.engines import engine_for
@@ -23,7 +26,8 @@ from include.storedb.ledger import Entry, Ledger
 from include.storedb.migrate import alembic_config, upgrade
 from include.storedb.published import PublishedFile, PublishedFiles
 from include.storedb.runs import RunContext, moment
-from include.storedb.tables import metadata
+from include.storedb.tables import DEFAULT_BRAND, WEB_PRODUCT, metadata
+from include.storedb.web_products import RememberedProduct, WebProducts
 from tests.databases import KINDS, fresh_database
 
 RUN = RunContext("product_upkeep", "scheduled__2026-11-21T06:00:00+00:00", "brands.apply", -1)
@@ -59,6 +63,43 @@ def test_a_migration_can_be_taken_back(kind: str, tmp_path: Path) -> None:
             command.downgrade(config, "base")
             connection.commit()
         assert set(inspect(engine_for(url)).get_table_names()) <= {"retail_ops_version", "sqlite_sequence"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_of_the_first_migration_keeps_its_rows(kind: str, tmp_path: Path) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        upgrade(url, "0001")
+        Ledger(engine_for(url), RUN).claim(Entry("text", "rewards", "+15185550145", "2026-11-20"))
+        upgrade(url)
+        assert (
+            not Ledger(engine_for(url), RUN)
+            .claim(Entry("text", "rewards", "+15185550145", "2026-11-20"))
+            .granted
+        )
+        assert WebProducts(engine_for(url)).all() == {}
+
+
+@pytest.mark.parametrize("table", [WEB_PRODUCT, DEFAULT_BRAND], ids=lambda table: table.name)
+def test_keys_with_and_without_an_accent_are_two_items(engine: Engine, table: Table) -> None:
+    rows = [{column.name: _filling(column, key) for column in table.c} for key in ("CAFE", "CAFÉ")]
+    with engine.connect() as connection:
+        connection.execute(insert(table), rows)
+        found = list(connection.scalars(select(table.c.item_key)))
+        connection.rollback()
+    assert sorted(found) == sorted(row["item_key"] for row in rows)
+
+
+@pytest.mark.parametrize("table", [WEB_PRODUCT, DEFAULT_BRAND], ids=lambda table: table.name)
+def test_sql_server_tells_keys_apart_exactly(table: Table) -> None:
+    made = str(CreateTable(table).compile(dialect=mssql.dialect()))
+    assert "item_key VARCHAR(40) COLLATE Latin1_General_BIN2 NOT NULL" in made
+
+
+def _filling(column: Column, key: str) -> Any:
+    if column.name == "item_key":
+        return key
+    kinds = {int: 7, datetime: datetime(2026, 11, 20)}
+    return kinds.get(column.type.python_type, "word")
 
 
 def test_of_many_who_claim_at_once_one_may_send(engine: Engine) -> None:
@@ -149,6 +190,55 @@ def test_a_published_file_is_remembered_once(engine: Engine) -> None:
         "content/a_b.csv": PublishedFile("content/a_b.csv", "1" * 64, 12, "e2", 6, "12:99")
     }
     assert PublishedFiles(engine, "https://other.example.com").all() == {}
+
+
+ROSE = RememberedProduct("0012", 5001, 70_001, "sku")
+BOUND = RememberedProduct("B0001", 5**13, None, "connector")
+
+
+def test_what_the_shop_no_longer_sells_is_forgotten_and_the_rest_kept(engine: Engine) -> None:
+    memory = WebProducts(engine)
+    memory.remember([ROSE, BOUND])
+    memory.remember([ROSE, BOUND])
+    assert memory.all() == {"0012": ROSE, "B0001": BOUND}
+    moved = RememberedProduct("0012", 6001, None, "remembered")
+    lily = RememberedProduct("O'HARA 3\" %", 5002, 70_002, "sku")
+    memory.remember([ROSE, moved, lily])
+    assert memory.all() == {"0012": moved, lily.item_key: lily}
+    memory.remember([])
+    assert memory.all() == {}
+
+
+def test_a_product_that_did_not_change_is_seen_anew(engine: Engine) -> None:
+    memory = WebProducts(engine)
+    memory.remember([ROSE])
+    seen = []
+    for _ in range(2):
+        memory.remember([ROSE])
+        with engine.connect() as connection:
+            seen.append(connection.scalars(select(WEB_PRODUCT.c.seen_at)).one())
+    assert seen[0] < seen[1]
+
+
+def test_thousands_of_products_are_remembered_in_few_statements(engine: Engine) -> None:
+    memory = WebProducts(engine)
+    rows = [RememberedProduct(f"{n:06}", n, n + 1, "sku") for n in range(10_000)]
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        memory.remember(rows)
+        first = len(statements)
+        memory.remember([*rows[1:], ROSE])
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert first <= 30
+    assert len(statements) - first <= 4
+    assert len(memory.all()) == 10_000
+    memory.remember([])
 
 
 def _end(task: str, at: datetime, outcome: str = "success", error: str = "") -> TaskEnd:
