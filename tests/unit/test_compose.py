@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yaml"
@@ -390,21 +390,25 @@ def test_init_prepares_everything_in_order_and_stops_at_a_failure(
 
 def test_the_sandbox_store_is_filled_and_a_filled_photo_folder_stays(tmp_path: Path) -> None:
     from include.sandbox import photo_folder
+    from include.sandbox.standins.state import open_state, products
 
     url, photos = f"sqlite:///{tmp_path / 'counterpoint.db'}", tmp_path / "photos"
     photos.mkdir()
     # Drawing the photos takes long; a folder that says it was filled is left as it is.
     (photos / photo_folder._MANIFEST).write_text("{}")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SANDBOX_URL": url}
+    environment |= {"SANDBOX_SCALE": "0.01", "SANDBOX_STATE": str(tmp_path / "state")}
     done = subprocess.run(
         [sys.executable, str(SANDBOX_STORE)],
-        env=environment | {"SANDBOX_SCALE": "0.01", "RETAIL_OPS_PHOTO_FOLDER": str(photos)},
+        env=environment | {"RETAIL_OPS_PHOTO_FOLDER": str(photos)},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert {"IM_ITEM", "PS_TKT_HIST"} <= set(inspect(create_engine(url)).get_table_names())
     assert [file.name for file in photos.iterdir()] == [photo_folder._MANIFEST]
+    with open_state(tmp_path / "state").connect() as connection:
+        assert connection.execute(select(products.c.id)).first()
 
 
 # --- docker compose itself ----------------------------------------------------------------------------------
