@@ -1,7 +1,7 @@
 """Fills the simulated store of the compose profile `sandbox`: run by the service sandbox-seed at every start.
 
-Makes the database where the server does not have it, fills it, and fills the photo folder. What is filled
-already stays as it is.
+Makes the database where the server does not have it, fills it, and fills the photo folder and the simulated
+web shop. What is filled already stays as it is.
 """
 
 from __future__ import annotations
@@ -40,8 +40,21 @@ def fill_photos(url: URL, folder: Path) -> int:
     )
 
 
+def fill_shop(url: URL, state: Path) -> int:
+    """Put the store's web products into the stand-ins' state; returns how many."""
+    from include.sandbox.web_shop import fill_web_shop
+
+    store = create_engine(url)
+    try:
+        return fill_web_shop(store, state)
+    finally:
+        store.dispose()
+
+
 def main() -> int:
-    """Returns the exit code; SANDBOX_URL, SANDBOX_SCALE and RETAIL_OPS_PHOTO_FOLDER say what to fill."""
+    """Returns the exit code; SANDBOX_URL, SANDBOX_SCALE, SANDBOX_STATE and RETAIL_OPS_PHOTO_FOLDER say what
+    to fill.
+    """
     address = os.environ["SANDBOX_URL"]
     url = make_url(address)
     if url.get_backend_name() == "mssql":
@@ -52,6 +65,8 @@ def main() -> int:
         return code
     photos = fill_photos(url, Path(os.environ["RETAIL_OPS_PHOTO_FOLDER"]))
     sys.stdout.write(f"The photo folder was given {photos} files.\n")
+    products = fill_shop(url, Path(os.environ["SANDBOX_STATE"]))
+    sys.stdout.write(f"The web shop was given {products} products.\n")
     return 0
 
 

@@ -22,6 +22,7 @@ from include.sandbox.photo_folder import fill_photo_folder
 from include.sandbox.seed import seed
 from include.sandbox.standins.credentials import connections
 from include.sandbox.standins.server import StandIns
+from include.sandbox.web_shop import fill_web_shop
 from include.storedb.migrate import upgrade
 
 TODAY = date(2026, 11, 20)
@@ -47,12 +48,13 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store and a photo folder, made once and copied by each test."""
+    """A store, its web shop and a photo folder, made once and copied by each test."""
     folder = tmp_path_factory.mktemp("seeded")
     url = URL.create("sqlite", database=str(folder / "counterpoint.db"))
     seed(url.render_as_string(), until=TODAY, scale=0.05)
     with engine_for(url).connect() as connection:
         numbers = list(connection.scalars(select(IM_ITEM.c.ITEM_NO).order_by(IM_ITEM.c.ITEM_NO).limit(60)))
+    fill_web_shop(engine_for(url), folder / "vendors")
     engine_for(url).dispose()
     (folder / "photos").mkdir()
     fill_photo_folder(folder / "photos", numbers, ["B0001", "B0002"])
@@ -62,7 +64,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sandbox(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A store of the test's own, with its vendors running."""
-    shutil.copytree(seeded / "photos", tmp_path / "photos")
+    for name in ("photos", "vendors"):
+        shutil.copytree(seeded / name, tmp_path / name)
     for file in seeded.glob("counterpoint.db*"):
         shutil.copy(file, tmp_path / file.name)
     databases = {

@@ -20,6 +20,8 @@ from include.sandbox.laptop.places import ROOT, Places
 
 PARSE_SECONDS, RUN_SECONDS = 180, 1200
 REPORT = "report"
+# The web shop's order follows the stock buffers: side by side, what each run changes would be chance.
+FIRST = ("product_upkeep",)
 OTHERS = {"conflicted": "changed meanwhile", "failed": "failed", "rejected": "set aside"}
 
 
@@ -42,13 +44,15 @@ def demo(house: Running, places: Places, console: Console) -> list[DagResult]:
     """Run every DAG once, write `summary.json` and print the table."""
     api = AirflowApi(house.airflow_url)
     dag_ids = _known_dags(api)
-    runs = {}
-    for dag_id in dag_ids:
-        if left := api.end_leftover_runs(dag_id):
-            console.print(f"Ended {left} run(s) of {dag_id} that an earlier stop had left behind")
-        api.unpause(dag_id)
-        runs[dag_id] = api.trigger(dag_id, {})
-    results = _follow(api, runs, console)
+    results: list[DagResult] = []
+    for wave in ([d for d in dag_ids if d in FIRST], [d for d in dag_ids if d not in FIRST]):
+        runs = {}
+        for dag_id in wave:
+            if left := api.end_leftover_runs(dag_id):
+                console.print(f"Ended {left} run(s) of {dag_id} that an earlier stop had left behind")
+            api.unpause(dag_id)
+            runs[dag_id] = api.trigger(dag_id, {})
+        results += _follow(api, runs, console)
     write_summary(results, places)
     console.print(as_table(results))
     return results

@@ -120,13 +120,14 @@ def _serve(places: Places) -> list[str]:
 
 
 def fill(places: Places, say: Say, scale: float = 1.0) -> None:
-    """Fill the sandbox store's databases and photo folder, unless they are filled."""
+    """Fill the sandbox store's databases, web shop and photo folder, unless they are filled."""
     from sqlalchemy import select
 
     from include.counterpoint.tables import IM_ITEM
     from include.database.engines import engine_for
     from include.sandbox.photo_folder import fill_photo_folder
     from include.sandbox.seed import is_seeded, seed
+    from include.sandbox.web_shop import fill_web_shop
     from include.storedb.migrate import upgrade
 
     for folder in (places.sandbox, places.store_files, places.photos, places.var / "offsite"):
@@ -137,6 +138,7 @@ def fill(places: Places, say: Say, scale: float = 1.0) -> None:
         say("Filling the sandbox store")
         seed(address, until=datetime.now(store_settings().zone).date(), scale=scale)
     upgrade(URL.create("sqlite", database=str(places.store_db)))
+    fill_web_shop(engine_for(counterpoint), places.sandbox)
     columns = select(IM_ITEM.c.ITEM_NO, IM_ITEM.c.USR_PROF_ALPHA_16).order_by(IM_ITEM.c.ITEM_NO).limit(400)
     with engine_for(counterpoint).connect() as connection:
         rows = connection.execute(columns).all()
