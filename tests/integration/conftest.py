@@ -106,7 +106,7 @@ class RunDag:
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 20, 15, tzinfo=UTC)
 
-    def __call__(self, dag_id: str, **conf: Any) -> Any:
+    def __call__(self, dag_id: str, /, **conf: Any) -> Any:
         from scripts.dag_docs import load_dags
 
         self.at += timedelta(hours=1)
