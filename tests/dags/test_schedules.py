@@ -52,3 +52,22 @@ def test_every_dag_runs_on_the_store_s_clock() -> None:
         zone = getattr(dag.schedule, "timezone", None)
         if zone is not None:
             assert str(getattr(zone, "name", zone)) == STORE.key, dag_id
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "hours"), [("nightly_bigcommerce_sync", [2]), ("product_upkeep", list(range(6, 21, 2)))]
+)
+@pytest.mark.parametrize(
+    "day", [pendulum.date(2026, 11, 1), pendulum.date(2027, 3, 14), pendulum.date(2028, 2, 29)], ids=str
+)
+def test_each_local_time_comes_once_a_day_also_when_the_clocks_change(
+    dag_id: str, hours: list[int], day: pendulum.Date
+) -> None:
+    timetable = load_dags()[dag_id].schedule
+    midnight = pendulum.datetime(day.year, day.month, day.day, tz=STORE.key)
+    found = runs(timetable, midnight.in_timezone("UTC"), midnight.add(days=1).in_timezone("UTC"))
+    local = [moment.astimezone(STORE) for moment in found]
+    assert {moment.date() for moment in local} == {day}
+    # In the night of 14 March there is no 02:00: the run is at 03:00, which is the same moment.
+    skipped = {2: 3} if day == pendulum.date(2027, 3, 14) else {}
+    assert [moment.hour for moment in local] == [skipped.get(hour, hour) for hour in hours]
