@@ -85,6 +85,11 @@ class TaskRun:
         ti = self.context["ti"]
         return ti.try_number <= getattr(ti, "max_tries", 0)
 
+    @property
+    def was_cleared(self) -> bool:
+        """Whether a person has cleared tasks of this run; a retry is none."""
+        return bool(getattr(self.context["dag_run"], "clear_number", 0))
+
     @cached_property
     def audit(self) -> Audit:
         """The audit trail of this task."""

@@ -30,6 +30,7 @@ class Run:
 
     def __init__(self, **params: Any) -> None:
         self.params = {"dry_run": False, "only": [], **params}
+        self.cleared = 0
         self.xcoms: dict[str, Any] = {}
 
     def execute(self, operator: PlanOperator | ApplyOperator, try_number: int = 1) -> Any:
@@ -42,7 +43,8 @@ class Run:
             max_tries=3,
             xcom_push=self.xcoms.__setitem__,
         )
-        dag_run = SimpleNamespace(logical_date=datetime(2026, 7, 1, 3, tzinfo=UTC), run_after=None)
+        moment = datetime(2026, 7, 1, 3, tzinfo=UTC)
+        dag_run = SimpleNamespace(logical_date=moment, run_after=None, clear_number=self.cleared)
         context: Any = {"ti": ti, "dag_run": dag_run, "params": self.params}
         return operator.execute(context)
 
@@ -229,6 +231,10 @@ def test_a_retry_goes_on_after_the_last_audited_batch(store: URL) -> None:
     assert made == [f"{n:04d}" for n in (0, 1, 2, 3, 4, 5, 3, 4, 5, 6)]
     assert run.xcoms["summary"]["applied"] == 7
     assert seen == [3, 7]
+    # A person who clears the task wants it done again: what was made may have been taken back.
+    run.cleared, made[:] = 1, []
+    run.execute(ApplyOperator(task_id="apply", apply=batches_of_three(made), **common), try_number=3)
+    assert len(made) == 7
 
 
 def test_a_task_takes_its_targets_out_of_several_plans_and_misses_none_that_failed(store: URL) -> None:

@@ -110,8 +110,9 @@ class ApplyOperator(BaseOperator):
     yields them batch by batch, so that each batch is audited before the next one begins. It treats a change
     that is found made already as applied, so that a retry completes what was begun.
     - `targets`: carry out changes to these targets only; another task takes the rest of the plan.
-    - `resume`: leave out what an earlier try of this run has made and audited, where looking whether a change
-    was made costs a request each.
+    - `resume`: a retry leaves out what an earlier try has made and audited, where looking whether a change
+    was made costs a request each. Once a person has cleared the run, everything is made again: it may have
+    been taken back meanwhile.
     - `after`: called with all results at the end, also when `apply` broke off; it may be called again.
 
     Changes that failed for a passing reason (`Result.retry`) make the task fail while it has tries left.
@@ -183,7 +184,7 @@ class ApplyOperator(BaseOperator):
     def _carry_out(self, task_run: TaskRun, plan: Plan, results: list[Result]) -> None:
         """Fill `results` as they come, so that what was done is known also when `apply` breaks off."""
         task_run.audit.begin(plan.changes)
-        if self.resume:
+        if self.resume and not task_run.was_cleared:
             made = task_run.audit.applied(plan.changes)
             results += [Result(c, "applied") for c in plan.changes if c in made]
             plan = replace(plan, changes=tuple(c for c in plan.changes if c not in made))

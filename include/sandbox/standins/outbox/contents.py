@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
@@ -12,26 +11,26 @@ from include.sandbox.standins.context import Context
 from include.sandbox.standins.faults import Fault
 from include.sandbox.standins.journal import RecordedRequest
 from include.sandbox.standins.outbox.files import Folder, list_folders
-from include.sandbox.standins.state import mails, product_updates, texts
+from include.sandbox.standins.outbox.shop_changes import (
+    CouponChange,
+    ProductUpdate,
+    count_product_updates,
+    count_products,
+    read_coupon_changes,
+    read_product_updates,
+)
+from include.sandbox.standins.state import coupon_changes, mails, texts
 
-SECTIONS = ("texts", "mails", "files", "products", "requests")
+SECTIONS = ("texts", "mails", "files", "products", "coupons", "requests")
+MANY = 2000
+"""How many of one kind are shown at most."""
 
 _FEW = 25
-_MANY = 2000
 _FEW_FILES = 12
+# A night's sync changes thousands of products.
+_FEW_PRODUCTS = 100
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class ProductUpdate:
-    """The fields of one product that were changed by one request."""
-
-    at: float
-    product_id: int
-    sku: str
-    name: str
-    changes: list[Row]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Contents:
     mails: list[Row]
     folders: list[Folder]
     products: list[ProductUpdate]
+    coupons: list[CouponChange]
     requests: list[RecordedRequest]
     faults: list[Fault]
     totals: dict[str, int]
@@ -51,18 +51,21 @@ def read_contents(context: Context, everything_of: str | None = None) -> Content
     """The newest of each kind; of the section named by `everything_of` (nearly) all."""
 
     def most(section: str, few: int = _FEW) -> int:
-        return _MANY if section == everything_of else few
+        return MANY if section == everything_of else few
 
     folders = list_folders(context.webdav_dir, most("files", _FEW_FILES))
     with context.engine.connect() as connection:
         found_texts = _newest(connection, texts, most("texts"))
         found_mails = _newest(connection, mails, most("mails"))
-        products = _product_updates(connection, most("products"))
+        products = read_product_updates(connection, most("products", _FEW_PRODUCTS))
+        coupons = read_coupon_changes(connection, most("coupons"))
         totals = {
             "texts": _count(connection, texts),
             "mails": _count(connection, mails),
             "files": sum(folder.total for folder in folders),
-            "products": connection.scalar(select(func.count(product_updates.c.product_id.distinct()))) or 0,
+            "products": count_products(connection),
+            "updates": count_product_updates(connection),
+            "coupons": _count(connection, coupon_changes),
             "requests": context.journal.count(),
         }
     return Contents(
@@ -70,6 +73,7 @@ def read_contents(context: Context, everything_of: str | None = None) -> Content
         mails=found_mails,
         folders=folders,
         products=products,
+        coupons=coupons,
         requests=context.journal.requests(limit=most("requests")),
         faults=context.faults.in_force(),
         totals=totals,
@@ -90,16 +94,3 @@ def _newest(connection: Connection, table: Table, most: int) -> list[Row]:
 
 def _count(connection: Connection, table: Table) -> int:
     return connection.scalar(select(func.count()).select_from(table)) or 0
-
-
-def _product_updates(connection: Connection, most: int) -> list[ProductUpdate]:
-    # One request changes several fields, each of which is a row.
-    rows = _newest(connection, product_updates, most * 10)
-    updates = [
-        ProductUpdate(at, product_id, group[0]["sku"], group[0]["name"], group[::-1])
-        for (at, product_id), group in (
-            (key, list(members))
-            for key, members in groupby(rows, key=lambda row: (row["at"], row["product_id"]))
-        )
-    ]
-    return updates[:most]

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.sandbox.standins.context import Context, context_of
 from include.sandbox.standins.outbox import files, letters, wording
-from include.sandbox.standins.outbox.contents import SECTIONS, read_contents, read_mail
+from include.sandbox.standins.outbox.contents import MANY, SECTIONS, read_contents, read_mail
 
 router = APIRouter(prefix="/outbox")
 
@@ -47,9 +47,8 @@ def show_outbox(request: Request, show: str | None = None) -> HTMLResponse:
     """The outbox; `show` names a section of which everything is wanted."""
     everything_of = show if show in SECTIONS else None
     context = context_of(request)
-    return _page(
-        context, "outbox.html", contents=read_contents(context, everything_of), everything_of=everything_of
-    )
+    contents = read_contents(context, everything_of)
+    return _page(context, "outbox.html", contents=contents, everything_of=everything_of, most=MANY)
 
 
 @router.get("/style.css")

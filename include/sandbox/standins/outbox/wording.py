@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from include.sandbox.standins.faults import Fault, FaultOrder
+
 _US_NUMBER = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 
 _VENDOR_NAMES = {
@@ -26,7 +28,11 @@ _FAULT_NAMES = {
     "partial_207": "saves only a part (207)",
     "truncate_upload": "stores only half of the file",
     "refuse_move": "refuses to move files",
+    "refuse_product": "refuses one product",
+    "keeps_total_sold": "keeps its own sales figures",
 }
+_LONGEST_VALUE = 120
+_SHOWN_IDS = 5
 
 
 def filters(time_zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[[Any], Any]]:
@@ -55,6 +61,7 @@ def filters(time_zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Calla
         "value": value,
         "vendor_name": lambda name: _VENDOR_NAMES.get(name, name),
         "fault_name": lambda name: _FAULT_NAMES.get(name, name),
+        "still_to_come": still_to_come,
         "status_class": status_class,
         "count": lambda number: f"{number:,}",
     }
@@ -79,14 +86,32 @@ def phone(number: str) -> str:
 
 
 def value(content: Any) -> str:
-    """A field's value: text as it is, nothing as a dash, everything else as JSON."""
+    """A field's value: text as it is, nothing as a dash, everything else as JSON; what is long is cut."""
     if content is None or content == "":
         return "—"
     if isinstance(content, bool):
         return "yes" if content else "no"
-    if isinstance(content, str):
-        return content if len(content) <= 120 else content[:117] + "…"
-    return json.dumps(content, ensure_ascii=False)
+    words = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    return words if len(words) <= _LONGEST_VALUE else words[: _LONGEST_VALUE - 3] + "…"
+
+
+def product_ids(ids: Any) -> str:
+    """How many products a list names, and the first of them. The shop chooses by itself where it is [-1]."""
+    if not isinstance(ids, list) or not ids:
+        return "—"
+    if ids == [-1]:
+        return "chosen by the shop"
+    first = ", ".join(map(str, ids[:_SHOWN_IDS]))
+    more = ", …" if len(ids) > _SHOWN_IDS else ""
+    return f"{len(ids):,} product{'s' if len(ids) > 1 else ''} ({first}{more})"
+
+
+def still_to_come(fault: Fault) -> str:
+    """How many requests an order is still for, or that it is in force until somebody cancels it."""
+    usual = FaultOrder(vendor=fault.vendor, kind=fault.kind, product=fault.product).count
+    if fault.count == usual > 1:
+        return "until cancelled"
+    return f"{fault.remaining:,} of {fault.count:,} still to come"
 
 
 def status_class(status: int | None) -> str:
