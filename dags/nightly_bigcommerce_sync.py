@@ -34,8 +34,7 @@ rules want. What a store decides stands in `web_shop.yaml`.
 - `read_shop` red: order, featured and always-online were still written to Counterpoint; clear the task later.
 - To take a night back: trigger `undo_run` with this run's id.
 
-**Backfill:** harmless, seldom useful: the windows follow the run's date, stock and products are the present
-ones; the last run wins.
+**Backfill:** refused: stock and products are the present ones, whatever date a run stands for.
 
 **Owner:** store operations
 """
@@ -49,7 +48,7 @@ from airflow.sdk import CronTriggerTimetable, TaskGroup, TriggerRule, dag
 
 from include.changes import Budget
 from retail_ops import web_shop
-from retail_ops.dag_defaults import STORE_TIME, alert, family_params, tags, task_defaults
+from retail_ops.dag_defaults import PRESENT_ONLY, STORE_TIME, alert, family_params, tags, task_defaults
 from retail_ops.item_logs import log_items
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
@@ -106,6 +105,7 @@ def coupons() -> ApplyOperator:
     dag_id="nightly_bigcommerce_sync",
     schedule=CronTriggerTimetable("0 2 * * *", timezone=STORE_TIME),
     catchup=False,
+    allowed_run_types=PRESENT_ONLY,
     max_active_runs=1,
     default_args=task_defaults(),
     dagrun_timeout=timedelta(hours=4),

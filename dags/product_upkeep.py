@@ -14,8 +14,8 @@ connector notices); files for staff.
 `product_upkeep.yaml` and `email_lists.yaml`.
 
 - `inactive_products`: active items of which less than 1 is available become inactive. Services, consigned and
-  untracked goods, items on open orders and sizes of a product that has stock stay active. Inactive items that
-  have stock again are listed in `inactive_products/inactive_with_stock.csv`.
+  untracked goods, items on orders, holds or quotes and sizes of a product with stock stay active. Inactive
+  items that have stock again are listed in `inactive_products/inactive_with_stock.csv`.
 - `brands`: by vendor, then by words in the description, else the company's own; the last is looked at again.
 - `stock_buffers`: units held back from the web shop, by brand or vendor, then by category and price.
 - `email_lists`: the retail and the wholesale list, replaced as a whole when a line of them changed.
@@ -31,7 +31,7 @@ Every change is in the day's CSV of its part (`inactive_products/inactive_produc
 - *conflicted* in the summary: a till changed those items meanwhile, and won. The next run looks again.
 - To take a run back: trigger `undo_run` with its id.
 
-**Backfill:** harmless and useless: each run works on the present items, whatever date it is given.
+**Backfill:** refused: stock and products are the present ones, whatever date a run stands for.
 
 **Owner:** store operations
 """
@@ -46,7 +46,7 @@ from airflow.sdk import CronTriggerTimetable, TaskGroup, TriggerRule, dag
 
 from include.changes import Plan, Result
 from retail_ops import product_upkeep as upkeep
-from retail_ops.dag_defaults import STORE_TIME, alert, family_params, tags, task_defaults
+from retail_ops.dag_defaults import PRESENT_ONLY, STORE_TIME, alert, family_params, tags, task_defaults
 from retail_ops.item_logs import log_items
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
@@ -99,6 +99,7 @@ def email_list(segment: str) -> ApplyOperator:
     dag_id="product_upkeep",
     schedule=CronTriggerTimetable("0 6-20/2 * * *", timezone=STORE_TIME),
     catchup=False,
+    allowed_run_types=PRESENT_ONLY,
     max_active_runs=1,
     default_args=task_defaults(),
     dagrun_timeout=timedelta(minutes=110),

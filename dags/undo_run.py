@@ -35,7 +35,7 @@ from datetime import timedelta
 from airflow.sdk import Param, dag
 
 from retail_ops import undoing
-from retail_ops.dag_defaults import alert, family_params, tags, task_defaults
+from retail_ops.dag_defaults import BY_HAND_ONLY, alert, family_params, tags, task_defaults
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
 from retail_ops.store_changes import ITEMS, WEB_SHOP, apply_to_counterpoint, apply_to_web_shop
@@ -52,6 +52,7 @@ PARAMS = {
     dag_id="undo_run",
     schedule=None,
     catchup=False,
+    allowed_run_types=BY_HAND_ONLY,
     max_active_runs=1,
     default_args=task_defaults(),
     dagrun_timeout=timedelta(hours=4),

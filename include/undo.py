@@ -30,7 +30,9 @@ def made_by(audited: Iterable[tuple[Change, str]]) -> list[Change]:
             continue
         place = place_of(change)
         first = made.pop(place, None)
-        made[place] = replace(change, old=first.old) if first else change
+        # Where somebody else had a hand in between, only the later change is the run's to take back.
+        joined = first is not None and (_same(first.new, change.old) or _same(first.old, change.old))
+        made[place] = replace(change, old=first.old) if first and joined else change
     return [change for change in reversed(made.values()) if change.old != change.new]
 
 

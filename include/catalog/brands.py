@@ -12,10 +12,10 @@ from include.changes import Change, Plan, Reject
 from include.counterpoint.items import Item, Read, as_items, folded, items
 from include.counterpoint.tables import IM_ITEM, IM_ITEM_PROF_COD
 from include.settings import StoreSettings
-from include.storedb.default_brands import DefaultBrands
+from include.storedb.given_brands import Given, GivenBrands
 
 BY_DEFAULT = "no vendor and no pattern names a brand: the company's own"
-"""The reason of changes that `remember_defaults` remembers."""
+"""The reason of changes that `remember_given` remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ class _Rule:
 
 
 def plan_brands(
-    read: Read, settings: UpkeepSettings, store: StoreSettings, defaulted: Mapping[str, str]
+    read: Read, settings: UpkeepSettings, store: StoreSettings, given: Mapping[Given, bool]
 ) -> Plan:
-    """Give items a brand; `defaulted` is the brand by item key that our default gave."""
+    """Give items a brand; `given` are the brands by item key that we gave, and whether by default."""
     found = as_items(read(items(store.stock_locations)))
     codes = {folded(row.PROF_COD): row.PROF_COD for row in read(select(IM_ITEM_PROF_COD.c.PROF_COD))}
-    return branded(found, codes, defaulted, settings.brands)
+    return branded(found, codes, given, settings.brands)
 
 
 def branded(
-    found: Iterable[Item], codes: Mapping[str, str], defaulted: Mapping[str, str], settings: BrandSettings
+    found: Iterable[Item], codes: Mapping[str, str], given: Mapping[Given, bool], settings: BrandSettings
 ) -> Plan:
     """The brand of each item that has none, or that has no other than our default gave it.
 
@@ -57,7 +57,7 @@ def branded(
     ]
     changes = []
     for item in every:
-        if not _is_open(item, defaulted, settings):
+        if not _is_open(item, given, settings):
             continue
         rule = next(rule for rule in rules if rule.fits(item))
         if rule.brand in codes and folded(item.brand) != rule.brand:
@@ -66,9 +66,9 @@ def branded(
     return Plan(tuple(changes), len(every), tuple(rejects))
 
 
-def _is_open(item: Item, defaulted: Mapping[str, str], settings: BrandSettings) -> bool:
+def _is_open(item: Item, given: Mapping[Given, bool], settings: BrandSettings) -> bool:
     brand = folded(item.brand)
-    if not brand or brand == folded(defaulted.get(item.key)):
+    if not brand or given.get((item.key, brand)):
         return True
     return settings.review_company_items and brand == settings.company
 
@@ -96,24 +96,28 @@ def _any_item(_item: Item) -> bool:
     return True
 
 
-def remember_defaults(changes: Iterable[Change], memory: DefaultBrands) -> None:
-    """Remember which items get our default; to be called before a plan is written.
+def remember_given(changes: Iterable[Change], memory: GivenBrands) -> None:
+    """Remember which items get our default, and what others get in its place; before a plan is written.
 
     A task that dies in between thus leaves no company brand behind that looks as if a person had set it. What
     is remembered and not written does no harm, since it counts only while the item has that very brand.
     """
-    keys: dict[str, list[str]] = {}
+    given: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
     for change in changes:
-        if change.field == "PROF_COD_1" and change.reason == BY_DEFAULT:
-            keys.setdefault(str(change.new), []).append(folded(str(change.key)))
-    for brand, given in keys.items():
-        memory.remember(given, brand)
+        if change.field == "PROF_COD_1":
+            place = (folded(str(change.key)), folded(str(change.new)))
+            given[change.reason == BY_DEFAULT].append(place)
+    known = {key for key, _ in memory.all()}
+    memory.remember(given[True], by_default=True)
+    memory.remember([place for place in given[False] if place[0] in known], by_default=False)
 
 
-def forget_replaced(read: Read, memory: DefaultBrands) -> None:
-    """Forget the default of items that have another brand by now; to be called after a plan is written."""
+def forget_decided(read: Read, memory: GivenBrands) -> None:
+    """Forget items that have another brand by now than we gave them; after a plan is written.
+
+    An item without a brand, or gone from the item file, tells nothing about a person's choice.
+    """
+    given = memory.all()
     rows = read(select(IM_ITEM.c.ITEM_NO, IM_ITEM.c.PROF_COD_1))
     brands = {folded(row.ITEM_NO): folded(row.PROF_COD_1) for row in rows}
-    memory.forget(
-        key for key, brand in memory.all().items() if brands.get(key, folded(brand)) != folded(brand)
-    )
+    memory.forget(key for key, _ in given if brands.get(key) and (key, brands[key]) not in given)

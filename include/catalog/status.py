@@ -30,17 +30,14 @@ class OpenDocuments:
     holds: frozenset[str] = frozenset()
 
 
-def plan_inactive(
-    read: Read, settings: UpkeepSettings, store: StoreSettings, report: StoragePath | None = None
-) -> Plan:
+def plan_inactive(read: Read, settings: UpkeepSettings, store: StoreSettings) -> tuple[Plan, list[Item]]:
     """Set items that are sold out to inactive; where the store wants it, those with stock again to active.
 
-    `report` becomes a CSV of the inactive items that have stock again, as they are before the plan.
+    With the plan come the inactive items that have stock again, for `write_report`.
     """
     found = as_items(read(items(store.stock_locations)))
-    if report is not None:
-        write_report(inactive_with_stock(found, settings.inactive), report)
-    return sold_out(found, as_documents(read(open_lines())), settings.inactive)
+    plan = sold_out(found, as_documents(read(open_lines())), settings.inactive)
+    return plan, inactive_with_stock(found, settings.inactive)
 
 
 def open_lines() -> Select[Any]:

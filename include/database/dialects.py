@@ -13,8 +13,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: str) -> None:
-    """Insert the rows whose value in the column `unique` is not there yet; leave the others as they are.
+def insert_missing(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *unique: str
+) -> None:
+    """Insert the rows whose values in the columns `unique` are not there yet; leave the others as they are.
 
     Safe against another process inserting the same rows at the same time.
     """
@@ -27,17 +29,19 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
             connection.execute(postgresql.insert(table).on_conflict_do_nothing(), list(rows))
         case "mysql" | "mariadb":
             same = mysql.insert(table)
-            connection.execute(same.on_duplicate_key_update({unique: same.inserted[unique]}), list(rows))
+            kept = {name: same.inserted[name] for name in unique}
+            connection.execute(same.on_duplicate_key_update(kept), list(rows))
         case _:
             _insert_one_by_one(connection, table, rows, unique)
 
 
 def _insert_one_by_one(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: str
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], unique: Sequence[str]
 ) -> None:
-    column = table.c[unique]
+    columns = [table.c[name] for name in unique]
     for row in rows:
-        if connection.execute(select(column).where(column == row[unique])).first() is None:
+        same = [column == row[column.name] for column in columns]
+        if connection.execute(select(*columns).where(*same)).first() is None:
             try:
                 with connection.begin_nested():
                     connection.execute(insert(table), row)

@@ -23,12 +23,13 @@ class Audit:
 
     A row stays pending when the process died in between; the retry, which finds the change made, closes it.
     After a run that was cut off by its time limit no retry comes: what became of its pending changes has to
-    be looked up.
+    be looked up. `stamp` names the plan: the same change in a later plan of the same run is another one.
     """
 
-    def __init__(self, engine: Engine, run: RunContext) -> None:
+    def __init__(self, engine: Engine, run: RunContext, stamp: str = "") -> None:
         self.engine = engine
         self.run = run
+        self.stamp = stamp
 
     def begin(self, changes: Sequence[Change]) -> None:
         """Write down what is about to be changed; a retry finds its rows and adds none."""
@@ -74,7 +75,7 @@ class Audit:
             insert_missing(connection, AUDIT, rows, "change_hash")
 
     def _hash(self, change: Change) -> str:
-        # Not of the task: a cleared or retried task closes the rows of its earlier try, wherever it runs.
+        # Not of the task: a retried task closes the rows of its earlier try, wherever it runs.
         return digest(
             self.run.dag_id,
             self.run.run_id,
@@ -83,6 +84,7 @@ class Audit:
             change.field,
             json.dumps(encode(change.old)),
             json.dumps(encode(change.new)),
+            self.stamp,
         )
 
     def _row(self, change: Change) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -138,11 +139,12 @@ WEB_PRODUCT = Table(
 )
 """Which web product, and which variant of it, sold an item or binding id when the shop was last read."""
 
-DEFAULT_BRAND = Table(
-    "default_brand",
+GIVEN_BRAND = Table(
+    "given_brand",
     metadata,
     Column("item_key", ItemKey, primary_key=True),
-    Column("brand", String(40), nullable=False),
+    Column("brand", ItemKey, primary_key=True),
+    Column("by_default", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
 )
-"""Items whose brand is our default, so that a later rule may still give them their own."""
+"""Brands that our default gave an item, and that a rule gave it in the default's place."""

@@ -98,17 +98,19 @@ def delete(
     get: Callable[[int], Mapping[str, Any] | None],
     delete: Callable[[int], bool],
     log: Callable[[Mapping[str, Any]], None],
+    now: datetime,
 ) -> Iterator[list[Result]]:
     """Delete coupons one by one, each read again and given to `log` before; one list of results for each.
 
-    A coupon that is gone counts as deleted; one whose code or expiry is another than planned stays. What the
+    A coupon that is gone counts as deleted; one whose code or expiry is another than planned stays, and so
+    does one that is valid at `now`, the real moment: a run may stand for a mistyped day. What the
     shop refuses, or does not answer to, fails by itself; the third in a row without an answer raises its
     `VendorUnavailable` or `OutcomeUnknown`.
     """
     lost = 0
     for change in changes:
         try:
-            result = _delete_one(change, get, delete, log)
+            result = _delete_one(change, get, delete, log, now)
             lost = 0
         except VendorRefusal as error:
             result = Result(change, "failed", str(error))
@@ -126,12 +128,16 @@ def _delete_one(
     get: Callable[[int], Mapping[str, Any] | None],
     delete: Callable[[int], bool],
     log: Callable[[Mapping[str, Any]], None],
+    now: datetime,
 ) -> Result:
     coupon = get(int(str(change.key)))
     if coupon is None:
         return Result(change, "applied", "was gone already")
     if other := _changed(change, coupon):
         return Result(change, "conflicted", f"{other} since it was planned to be deleted")
+    expires = _moment(coupon.get("expires"))
+    if expires is None or expires >= now:
+        return Result(change, "conflicted", "has not expired yet, whatever day the run stands for")
     log(coupon)
     was_there = delete(int(str(change.key)))
     return Result(change, "applied", "" if was_there else "was gone already")

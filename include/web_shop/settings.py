@@ -61,7 +61,7 @@ class AlwaysOnlineSettings(RuleSettings):
     """Which best sellers stay in the web shop when they run out."""
 
     top: int = Field(default=200, ge=1)
-    count: Literal["web_items", "all_items"] = "web_items"
+    count: Literal["all_items", "web_items"] = "all_items"
     clear_others: bool = False
 
 

@@ -15,6 +15,9 @@ from include.settings import store_settings
 
 STORE_TIME = store_settings().time_zone
 OWNER = "store operations"
+PRESENT_ONLY: Any = ("manual", "scheduled")
+"""`allowed_run_types` of a DAG that must not repeat the past: backfills are refused."""
+BY_HAND_ONLY: Any = ("manual",)
 
 
 class StoreRetryPolicy(ExceptionRetryPolicy):

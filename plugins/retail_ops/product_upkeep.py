@@ -13,7 +13,7 @@ from retail_ops.store_changes import apply_to_counterpoint
 from retail_ops.task_run import TaskRun
 
 if TYPE_CHECKING:
-    from include.storedb.default_brands import DefaultBrands
+    from include.storedb.given_brands import GivenBrands
 
 INACTIVE, BRANDS, BUFFERS = "inactive_products", "brands", "stock_buffers"
 EMAIL_LISTS = ("retail", "wholesale")
@@ -25,8 +25,11 @@ def plan_inactive(task_run: TaskRun) -> Plan:
     from include.catalog.upkeep_settings import upkeep_settings
     from retail_ops.hooks.databases import CounterpointHook
 
-    report = task_run.file(INACTIVE, "inactive_with_stock.csv")
-    return status.plan_inactive(CounterpointHook().read, upkeep_settings(), store_settings(), report)
+    plan, again = status.plan_inactive(CounterpointHook().read, upkeep_settings(), store_settings())
+    budget(INACTIVE).check_source(plan)
+    if not task_run.dry_run:
+        status.write_report(again, task_run.file(INACTIVE, "inactive_with_stock.csv"))
+    return plan
 
 
 def plan_brands(_task_run: TaskRun) -> Plan:
@@ -36,7 +39,7 @@ def plan_brands(_task_run: TaskRun) -> Plan:
     from retail_ops.hooks.databases import CounterpointHook
 
     return brands.plan_brands(
-        CounterpointHook().read, upkeep_settings(), store_settings(), _default_brands().all()
+        CounterpointHook().read, upkeep_settings(), store_settings(), _given_brands().all()
     )
 
 
@@ -45,16 +48,16 @@ def apply_brands(task_run: TaskRun, plan: Plan) -> Iterator[list[Result]]:
     from include.catalog import brands
     from retail_ops.hooks.databases import CounterpointHook
 
-    brands.remember_defaults(plan.changes, _default_brands())
+    brands.remember_given(plan.changes, _given_brands())
     yield from apply_to_counterpoint(task_run, plan)
-    brands.forget_replaced(CounterpointHook().read, _default_brands())
+    brands.forget_decided(CounterpointHook().read, _given_brands())
 
 
-def _default_brands() -> DefaultBrands:
-    from include.storedb.default_brands import DefaultBrands
+def _given_brands() -> GivenBrands:
+    from include.storedb.given_brands import GivenBrands
     from retail_ops.hooks.databases import StoreDbHook
 
-    return DefaultBrands(StoreDbHook().engine)
+    return GivenBrands(StoreDbHook().engine)
 
 
 def plan_buffers(_task_run: TaskRun) -> Plan:

@@ -52,9 +52,10 @@ def store_files() -> ObjectStoragePath:
 
 @dataclass(frozen=True)
 class TaskRun:
-    """One task of one run, as rules see it."""
+    """One task of one run, as rules see it; `stamp` tells the plans that it carries out from others."""
 
     context: Context
+    stamp: str = ""
 
     @cached_property
     def run(self) -> RunContext:
@@ -96,7 +97,7 @@ class TaskRun:
         from include.storedb.audit import Audit
         from retail_ops.hooks.databases import StoreDbHook
 
-        return Audit(StoreDbHook().engine, self.run)
+        return Audit(StoreDbHook().engine, self.run, self.stamp)
 
     def leave(self, summary: Summary) -> None:
         """Leave the task's summary behind, for the run's report, the journal and whoever looks."""

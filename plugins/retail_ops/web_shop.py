@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -94,4 +95,4 @@ def delete_coupons(task_run: TaskRun, plan: Plan) -> Iterator[list[Result]]:
 
     hook = BigCommerceHook()
     log = coupons.CouponLog(task_run.file("coupons", "deleted_coupons.csv"), task_run.when.date())
-    yield from coupons.delete(plan.changes, hook.coupon, hook.delete_coupon, log.write)
+    yield from coupons.delete(plan.changes, hook.coupon, hook.delete_coupon, log.write, datetime.now(UTC))

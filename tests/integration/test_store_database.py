@@ -26,7 +26,7 @@ from include.storedb.ledger import Entry, Ledger
 from include.storedb.migrate import alembic_config, upgrade
 from include.storedb.published import PublishedFile, PublishedFiles
 from include.storedb.runs import RunContext, moment
-from include.storedb.tables import DEFAULT_BRAND, WEB_PRODUCT, metadata
+from include.storedb.tables import GIVEN_BRAND, WEB_PRODUCT, metadata
 from include.storedb.web_products import RememberedProduct, WebProducts
 from tests.databases import KINDS, fresh_database
 
@@ -79,7 +79,7 @@ def test_a_database_of_the_first_migration_keeps_its_rows(kind: str, tmp_path: P
         assert WebProducts(engine_for(url)).all() == {}
 
 
-@pytest.mark.parametrize("table", [WEB_PRODUCT, DEFAULT_BRAND], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [WEB_PRODUCT, GIVEN_BRAND], ids=lambda table: table.name)
 def test_keys_with_and_without_an_accent_are_two_items(engine: Engine, table: Table) -> None:
     rows = [{column.name: _filling(column, key) for column in table.c} for key in ("CAFE", "CAFÉ")]
     with engine.connect() as connection:
@@ -89,7 +89,7 @@ def test_keys_with_and_without_an_accent_are_two_items(engine: Engine, table: Ta
     assert sorted(found) == sorted(row["item_key"] for row in rows)
 
 
-@pytest.mark.parametrize("table", [WEB_PRODUCT, DEFAULT_BRAND], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [WEB_PRODUCT, GIVEN_BRAND], ids=lambda table: table.name)
 def test_sql_server_tells_keys_apart_exactly(table: Table) -> None:
     made = str(CreateTable(table).compile(dialect=mssql.dialect()))
     assert "item_key VARCHAR(40) COLLATE Latin1_General_BIN2 NOT NULL" in made
@@ -98,7 +98,7 @@ def test_sql_server_tells_keys_apart_exactly(table: Table) -> None:
 def _filling(column: Column, key: str) -> Any:
     if column.name == "item_key":
         return key
-    kinds = {int: 7, datetime: datetime(2026, 11, 20)}
+    kinds = {bool: True, int: 7, datetime: datetime(2026, 11, 20)}
     return kinds.get(column.type.python_type, "word")
 
 

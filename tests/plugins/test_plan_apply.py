@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import ObjectStoragePath
+from airflow.sdk import ObjectStoragePath, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy import URL
 
@@ -31,6 +31,7 @@ class Run:
     def __init__(self, **params: Any) -> None:
         self.params = {"dry_run": False, "only": [], **params}
         self.cleared = 0
+        self.states: dict[str, str] = {}
         self.xcoms: dict[str, Any] = {}
 
     def execute(self, operator: PlanOperator | ApplyOperator, try_number: int = 1) -> Any:
@@ -42,6 +43,7 @@ class Run:
             try_number=try_number,
             max_tries=3,
             xcom_push=self.xcoms.__setitem__,
+            get_task_states=lambda **_: {"manual__1": self.states},
         )
         moment = datetime(2026, 7, 1, 3, tzinfo=UTC)
         dag_run = SimpleNamespace(logical_date=moment, run_after=None, clear_number=self.cleared)
@@ -258,3 +260,22 @@ def test_a_person_may_accept_a_large_plan_but_not_an_empty_source() -> None:
     empty = planner(Plan(CHANGES, 8, basis=0), budget=Budget(min_considered=1))
     with pytest.raises(BudgetExceeded, match="made from 0 rows"):
         Run(over_budget=True).execute(empty)
+
+
+def test_a_cleared_run_plans_anew_and_takes_no_old_plan_of_a_task_that_failed_this_time(store: URL) -> None:
+    run, made = Run(), list[str]()
+    apply = batches_of_three(made)
+    chunks = run.execute(planner(Plan(CHANGES, 7)))
+    run.execute(ApplyOperator(task_id="apply", chunk=chunks, apply=apply, resume=True))
+    again = run.execute(planner(Plan(CHANGES, 7)))
+    run.execute(ApplyOperator(task_id="apply", chunk=again, apply=apply, resume=True))
+    assert len(made) == 14
+    assert outcomes(store) == ["applied"] * 14
+
+    gathering: Any = {"chunk": [chunks], "apply": apply, "trigger_rule": TriggerRule.ALL_DONE}
+    run.states = {"plan": "upstream_failed"}
+    with pytest.raises(AirflowSkipException, match="nothing to change"):
+        run.execute(ApplyOperator(task_id="gather", **gathering))
+    run.states = {"plan": "success"}
+    run.execute(ApplyOperator(task_id="gather", **gathering))
+    assert len(made) == 21

@@ -37,14 +37,14 @@ A, B, C = an_item("A"), an_item("B"), an_item("C")
         pytest.param(
             [an_item("X", on_web=False), A],
             {"X": 9, "GONE": 8, "A": 1},
-            {"top": 1},
+            {"top": 1, "count": "web_items"},
             {"A"},
             id="web items count",
         ),
         pytest.param(
             [an_item("X", on_web=False), A],
             {"X": 9, "GONE": 8, "A": 1},
-            {"top": 2, "count": "all_items"},
+            {"top": 2},
             {"X"},
             id="all items count, also those that are gone",
         ),
@@ -99,7 +99,7 @@ def store(tmp_path: Path) -> WebStore:
 
 def test_on_the_seeded_store_the_best_are_marked_and_the_second_run_changes_nothing(store: WebStore) -> None:
     before = store.column("IM_ITEM", "USR_ALWAYS_ONLINE")
-    plan = store.plan(always_online, top=20)
+    plan = store.plan(always_online, top=20, count="web_items")
     store.apply(plan)
     marks = store.column("IM_ITEM", "USR_ALWAYS_ONLINE")
     on_web = store.column("IM_ITEM", "IS_ECOMM_ITEM")
@@ -108,7 +108,7 @@ def test_on_the_seeded_store_the_best_are_marked_and_the_second_run_changes_noth
     assert [marks[number] for number in best[:20]] == ["Y"] * 20
     assert 0 < len(plan.changes) <= 40
     assert all(marks[number] == "Y" for number, mark in before.items() if mark == "Y")
-    assert store.plan(always_online, top=20).changes == ()
+    assert store.plan(always_online, top=20, count="web_items").changes == ()
 
 
 def test_the_shop_is_not_needed(store: WebStore) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, delete, select, update
 
-from include.catalog.brands import BY_DEFAULT, branded, forget_replaced, plan_brands, remember_defaults
+from include.catalog.brands import BY_DEFAULT, branded, forget_decided, plan_brands, remember_given
 from include.catalog.upkeep_settings import BrandSettings, UpkeepSettings
 from include.changes import Change, Plan, read_plan, write_plan
 from include.counterpoint.items import Item
 from include.counterpoint.tables import IM_ITEM, IM_ITEM_PROF_COD
 from include.database.engines import engine_for
 from include.settings import StoreSettings, load_settings
-from include.storedb.default_brands import DefaultBrands
-from include.storedb.tables import DEFAULT_BRAND
+from include.storedb.given_brands import GivenBrands
+from include.storedb.tables import GIVEN_BRAND
 from tests.databases import KINDS, fresh_database
 from tests.item_file import SeededStore, an_item
 
@@ -39,8 +39,8 @@ def settings(**over: Any) -> BrandSettings:
     return BrandSettings.model_validate(SETTINGS | over)
 
 
-def plan_of(*found: Item, defaulted: dict[str, str] | None = None, **over: Any) -> Plan:
-    return branded(found, CODES, defaulted or {}, settings(**over))
+def plan_of(*found: Item, given: dict[tuple[str, str], bool] | None = None, **over: Any) -> Plan:
+    return branded(found, CODES, given or {}, settings(**over))
 
 
 def brand_of(item: Item, **over: Any) -> Any:
@@ -114,58 +114,58 @@ def test_a_brand_that_counterpoint_lacks_is_reported_and_stops_only_its_own_item
 
 
 @pytest.mark.parametrize(
-    ("brand", "defaulted", "review", "expected"),
+    ("brand", "given", "review", "expected"),
     [
-        ("STORE", {"A1": "STORE"}, False, "OAK"),
-        ("store ", {"A1": "STORE"}, False, "OAK"),
+        ("STORE", {("A1", "STORE"): True}, False, "OAK"),
+        ("store ", {("A1", "STORE"): True}, False, "OAK"),
         ("STORE", {}, False, "STORE"),
-        ("STORE", {"B2": "STORE"}, False, "STORE"),
-        ("MAPLE", {"A1": "STORE"}, False, "MAPLE"),
+        ("STORE", {("B2", "STORE"): True}, False, "STORE"),
+        ("MAPLE", {("A1", "STORE"): True}, False, "MAPLE"),
         ("STORE", {}, True, "OAK"),
         ("MAPLE", {}, True, "MAPLE"),
     ],
 )
 def test_our_own_default_is_looked_at_again_and_a_persons_choice_stays(
-    brand: str, defaulted: dict[str, str], review: bool, expected: str
+    brand: str, given: dict[tuple[str, str], bool], review: bool, expected: str
 ) -> None:
     item = an_item("a1", description="Oak", brand=brand)
-    assert brand_of(item, defaulted=defaulted, review_company_items=review) == expected
+    assert brand_of(item, given=given, review_company_items=review) == expected
 
 
 def test_another_company_brand_reaches_the_items_of_the_default() -> None:
-    assert brand_of(an_item(brand="STORE"), defaulted={"1": "STORE"}, company="OAK") == "OAK"
-    assert plan_of(an_item(brand="store "), defaulted={"1": "STORE"}).changes == ()
+    assert brand_of(an_item(brand="STORE"), given={("1", "STORE"): True}, company="OAK") == "OAK"
+    assert plan_of(an_item(brand="store "), given={("1", "STORE"): True}).changes == ()
 
 
 @pytest.fixture(params=KINDS)
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DefaultBrands]:
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GivenBrands]:
     with fresh_database(request.param, tmp_path) as url:
         engine: Engine = engine_for(url)
-        DEFAULT_BRAND.create(engine)
-        yield DefaultBrands(engine)
+        GIVEN_BRAND.create(engine)
+        yield GivenBrands(engine)
 
 
-def test_the_memory_takes_and_gives_any_number_of_items_any_number_of_times(memory: DefaultBrands) -> None:
-    keys = [f"K{number}" for number in range(2500)]
+def test_the_memory_takes_and_gives_any_number_of_items_any_number_of_times(memory: GivenBrands) -> None:
+    given = [(f"K{number}", "STORE") for number in range(2500)]
     for _ in range(2):
-        memory.remember(keys, "STORE")
-        assert memory.all() == dict.fromkeys(keys, "STORE")
-    memory.remember(["K0", "K0"], "HOUSE")
-    assert memory.all()["K0"] == "HOUSE"
+        memory.remember(given, by_default=True)
+        assert memory.all() == dict.fromkeys(given, True)
+    memory.remember([("K0", "HOUSE"), ("K0", "HOUSE"), ("K1", "STORE")], by_default=False)
+    assert memory.all() == {**dict.fromkeys(given, True), ("K0", "HOUSE"): False}
     for _ in range(2):
-        memory.forget(keys[1:])
-        assert memory.all() == {"K0": "HOUSE"}
-    memory.remember([], "STORE")
+        memory.forget([key for key, _ in given[1:]])
+        assert memory.all() == {("K0", "STORE"): True, ("K0", "HOUSE"): False}
+    memory.remember([], by_default=True)
     memory.forget(["never known"])
-    assert memory.all() == {"K0": "HOUSE"}
+    assert len(memory.all()) == 2
 
 
-def test_only_what_our_default_gave_is_remembered(memory: DefaultBrands, tmp_path: Path) -> None:
+def test_only_what_our_default_gave_is_remembered(memory: GivenBrands, tmp_path: Path) -> None:
     plan = plan_of(an_item("a1 ", brand=None), an_item("2", brand=None, description="Oak"))
     write_plan(plan, tmp_path / "plan")
     for _ in range(2):
-        remember_defaults(read_plan(tmp_path / "plan").changes, memory)
-    assert memory.all() == {"A1": "STORE"}
+        remember_given(read_plan(tmp_path / "plan").changes, memory)
+    assert memory.all() == {("A1", "STORE"): True}
 
 
 @pytest.fixture
@@ -174,17 +174,17 @@ def store(tmp_path: Path) -> SeededStore:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> DefaultBrands:
+def own(tmp_path: Path) -> GivenBrands:
     engine = engine_for(URL.create("sqlite", database=str(tmp_path / "store.db")))
-    DEFAULT_BRAND.create(engine)
-    return DefaultBrands(engine)
+    GIVEN_BRAND.create(engine)
+    return GivenBrands(engine)
 
 
-def run(store: SeededStore, memory: DefaultBrands, settings: UpkeepSettings = SHIPPED) -> Plan:
+def run(store: SeededStore, memory: GivenBrands, settings: UpkeepSettings = SHIPPED) -> Plan:
     plan = plan_brands(store.read, settings, STORE, memory.all())
-    remember_defaults(plan.changes, memory)
+    remember_given(plan.changes, memory)
     store.make(plan.changes)
-    forget_replaced(store.read, memory)
+    forget_decided(store.read, memory)
     return plan
 
 
@@ -193,7 +193,7 @@ def set_item(store: SeededStore, number: str, **values: Any) -> None:
         connection.execute(update(IM_ITEM).where(IM_ITEM.c.ITEM_NO.in_([number])).values(values))
 
 
-def test_a_real_store_settles_in_one_run(store: SeededStore, own: DefaultBrands) -> None:
+def test_a_real_store_settles_in_one_run(store: SeededStore, own: GivenBrands) -> None:
     blank = {key for key, brand in store.column("IM_ITEM", "PROF_COD_1").items() if not brand}
     plan = run(store, own)
     assert {change.key for change in plan.changes} == blank
@@ -208,7 +208,7 @@ def test_a_real_store_settles_in_one_run(store: SeededStore, own: DefaultBrands)
 
 
 def test_a_later_pattern_and_a_corrected_description_still_apply(
-    store: SeededStore, own: DefaultBrands
+    store: SeededStore, own: GivenBrands
 ) -> None:
     first = run(store, own)
     one, other, chosen = [str(c.key) for c in first.changes if c.reason == BY_DEFAULT][:3]
@@ -218,35 +218,44 @@ def test_a_later_pattern_and_a_corrected_description_still_apply(
     patterns = [*SHIPPED.brands.model_dump()["patterns"], {"pattern": "sunvale", "brand": "ROOTWELL"}]
     later = UpkeepSettings.model_validate({"brands": SHIPPED.brands.model_dump() | {"patterns": patterns}})
     assert {(c.key, c.new) for c in run(store, own, later).changes} == {(one, "PETALIA"), (other, "ROOTWELL")}
-    assert {one, other, chosen}.isdisjoint(own.all())
+    assert chosen not in {key for key, _ in own.all()}
 
     set_item(store, chosen, PROF_COD_1="STORE")
     assert run(store, own, later).changes == (), "the company's brand that a person set stays"
 
 
+def test_an_item_whose_run_was_taken_back_is_looked_at_again(store: SeededStore, own: GivenBrands) -> None:
+    one = next(str(c.key) for c in run(store, own).changes if c.reason == BY_DEFAULT)
+    set_item(store, one, LONG_DESCR="Petalia Hosta 1 Gal")
+    run(store, own)
+    run(store, own)
+    set_item(store, one, PROF_COD_1="STORE", LONG_DESCR="Fernway Hosta 1 Gal")
+    assert {(c.key, c.new) for c in run(store, own).changes} == {(one, "FERNWAY")}
+
+
 def test_a_run_that_died_before_writing_forgets_nothing_and_spoils_nothing(
-    store: SeededStore, own: DefaultBrands
+    store: SeededStore, own: GivenBrands
 ) -> None:
     plan = plan_brands(store.read, SHIPPED, STORE, own.all())
-    remember_defaults(plan.changes, own)
+    remember_given(plan.changes, own)
     assert plan_brands(store.read, SHIPPED, STORE, own.all()) == plan
     run(store, own)
     assert len(own.all()) == sum(change.reason == BY_DEFAULT for change in plan.changes)
 
 
 def test_an_item_file_that_is_read_as_empty_does_not_empty_the_memory(
-    store: SeededStore, own: DefaultBrands
+    store: SeededStore, own: GivenBrands
 ) -> None:
     run(store, own)
     before = own.all()
     with store.engine.begin() as connection:
         connection.execute(delete(IM_ITEM))
-    forget_replaced(store.read, own)
+    forget_decided(store.read, own)
     assert own.all() == before
     assert plan_brands(store.read, SHIPPED, STORE, before).considered == 0
 
 
-def test_codes_are_written_as_counterpoint_has_them(store: SeededStore, own: DefaultBrands) -> None:
+def test_codes_are_written_as_counterpoint_has_them(store: SeededStore, own: GivenBrands) -> None:
     with store.engine.begin() as connection:
         code = IM_ITEM_PROF_COD.c.PROF_COD
         connection.execute(update(IM_ITEM_PROF_COD).where(code.in_(["STORE"])).values(PROF_COD="Store"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -191,12 +191,13 @@ class Shop:
     def run(self, plan: Plan) -> list[Result]:
         return [
             result
-            for batch in coupons.delete(plan.changes, self.get, self.delete, self.log)
+            for batch in coupons.delete(plan.changes, self.get, self.delete, self.log, NOW)
             for result in batch
         ]
 
 
 EXPIRED = "Sat, 31 Oct 2026 23:59:59 -0400"
+NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 
 
 def shop_of(count: int) -> Shop:
@@ -208,6 +209,16 @@ def test_each_coupon_is_written_down_and_then_deleted() -> None:
     plan = planned(*shop.found.values())
     assert [result.status for result in shop.run(plan)] == ["applied", "applied"]
     assert shop.done == [("log", 1), ("delete", 1), ("log", 2), ("delete", 2)]
+
+
+def test_a_run_for_a_mistyped_day_deletes_no_coupon_that_is_valid_now() -> None:
+    shop = Shop({1: coupon("Thu, 31 Dec 2026 23:59:59 -0500", 1, "WINTER"), 2: coupon(EXPIRED, 2, "FALL")})
+    plan = planned(*shop.found.values(), day=date(2027, 11, 21))
+    assert [(result.change.old, result.status) for result in shop.run(plan)] == [
+        ("WINTER", "conflicted"),
+        ("FALL", "applied"),
+    ]
+    assert shop.done == [("log", 2), ("delete", 2)]
 
 
 def test_a_second_run_finds_them_gone_and_logs_nothing() -> None:

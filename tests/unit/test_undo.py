@@ -48,6 +48,10 @@ def test_a_value_that_somebody_changed_since_stays() -> None:
 def test_a_place_changed_twice_goes_back_to_the_beginning() -> None:
     audited = [(item("1", "A", "V"), "applied"), (item("1", "V", "X"), "applied")]
     assert undone(audited, {(ITEM, "1", "STAT"): "X"}) == {(ITEM, "1", "STAT"): "A"}
+    others_between = [(item("1", "A", "V"), "failed"), (item("1", "C", "D"), "applied")]
+    assert undone(others_between, {(ITEM, "1", "STAT"): "D"}) == {(ITEM, "1", "STAT"): "C"}
+    twice = [(item("1", "A", "V"), "pending"), (item("1", "A", "V"), "applied")]
+    assert undone(twice, {(ITEM, "1", "STAT"): "V"}) == {(ITEM, "1", "STAT"): "A"}
     there_and_back = [(item("1", "A", "V"), "applied"), (item("1", "V", "A"), "applied")]
     assert undone(there_and_back, {(ITEM, "1", "STAT"): "A"}) == {}
 

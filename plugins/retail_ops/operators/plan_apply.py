@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
-from airflow.sdk import BaseOperator, ObjectStoragePath
+from airflow.sdk import BaseOperator, ObjectStoragePath, TriggerRule
 from airflow.sdk.definitions.context import Context
 
 from include.changes import Budget, Change, Plan, Reject, Result, Summary, read_plan, summarize, write_plan
@@ -88,7 +89,9 @@ class PlanOperator(BaseOperator):
     def _chunks(self, plan: Plan, path: str, *, whole: bool) -> list[dict[str, Any]]:
         count = len(plan.changes)
         cuts = self.parts(plan) if self.parts and count and not whole else [(0, count)]
-        return [{"plan": path, "start": start, "stop": stop} for start, stop in cuts]
+        # The stamp tells this plan from another of the same run, made after a person has cleared it.
+        made = {"plan": path, "task": self.task_id, "stamp": uuid4().hex}
+        return [{**made, "start": start, "stop": stop} for start, stop in cuts]
 
     def _show(self, changes: Sequence[Change], rejects: Sequence[Reject], rejects_file: str | None) -> None:
         for c in changes[:SHOWN]:
@@ -140,8 +143,8 @@ class ApplyOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Apply; skips, saying so, on a dry run and when nothing is planned."""
-        task_run = TaskRun(context)
-        chunks = _flat(self.chunk)
+        chunks = self._current(_flat(self.chunk), context)
+        task_run = TaskRun(context, "-".join(sorted({chunk["stamp"] for chunk in chunks})))
         plan = self._planned(chunks)
         if not plan.changes:
             task_run.skip("nothing to change")
@@ -164,6 +167,14 @@ class ApplyOperator(BaseOperator):
                 f"{len(again)} of {len(results)} changes could not be made yet, "
                 f"the first because: {again[0].message}"
             )
+
+    def _current(self, chunks: list[dict[str, Any]], context: Context) -> list[dict[str, Any]]:
+        """Without what planners left behind that did not succeed this time: in a cleared run that is old."""
+        if self.trigger_rule == TriggerRule.ALL_SUCCESS:
+            return chunks
+        ti = context["ti"]
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+        return [chunk for chunk in chunks if states.get(chunk["task"]) == "success"]
 
     def _planned(self, chunks: Sequence[dict[str, Any]]) -> Plan:
         plans = [

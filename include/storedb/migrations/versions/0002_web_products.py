@@ -1,4 +1,4 @@
-"""Web products by item, and items with the default brand
+"""Web products by item, and brands that our default gave
 
 Revision: 0002
 After: 0001
@@ -37,14 +37,15 @@ def upgrade() -> None:
     )
     op.create_index("web_product_by_product", "web_product", ["product_id"], unique=False)
     op.create_table(
-        "default_brand",
+        "given_brand",
         sa.Column("item_key", ITEM_KEY, nullable=False),
-        sa.Column("brand", sa.String(length=40), nullable=False),
+        sa.Column("brand", ITEM_KEY, nullable=False),
+        sa.Column("by_default", sa.Boolean(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("item_key"),
+        sa.PrimaryKeyConstraint("item_key", "brand"),
     )
 
 
 def downgrade() -> None:
-    op.drop_table("default_brand")
+    op.drop_table("given_brand")
     op.drop_table("web_product")
