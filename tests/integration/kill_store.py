@@ -89,7 +89,8 @@ class Store:
         for rule, changes in RULES.items():
             path = folder / f"{rule}.jsonl.gz"
             write_plan(Plan(tuple(changes), len(changes)), path)
-            self.plans[rule] = [{"plan": path.as_uri(), "start": 0, "stop": len(changes)}]
+            made = {"plan": path.as_uri(), "task": f"{rule}.plan", "stamp": rule}
+            self.plans[rule] = [{**made, "start": 0, "stop": len(changes)}]
 
     def reset(self) -> None:
         """Everything as on the evening before."""

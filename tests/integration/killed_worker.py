@@ -104,6 +104,7 @@ def execute(task: Any, order: Mapping[str, Any]) -> None:
         try_number=order["try_number"],
         max_tries=3,
         xcom_push=lambda _key, _value: sys.audit(PUSH),
+        get_task_states=lambda **_: {order["run_id"]: dict.fromkeys(task.dag.task_ids, "success")},
     )
     dag_run = SimpleNamespace(logical_date=datetime(2026, 7, 1, 6, tzinfo=UTC), run_after=None)
     task.execute({"ti": ti, "dag_run": dag_run, "params": {"dry_run": False, "only": []}})
