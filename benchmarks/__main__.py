@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("dag_parsing", "feeds", "photos")
+ALL = ("bulk_writer", "dag_parsing", "feeds", "photos", "planning", "web_shop_sync")
 
 
 def main(names: list[str]) -> int:

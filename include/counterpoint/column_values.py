@@ -87,7 +87,7 @@ def _decimals(name: str, digits: int, scale: int) -> Fit:
         numbers = [None if value is None else _number(name, value) for value in values]
         try:
             found = [None if number is None else number.quantize(unit, ROUND_HALF_UP) for number in numbers]
-            if all([-limit < number < limit for number in found if number is not None]):
+            if all(-limit < number < limit for number in found if number is not None):
                 return found
         except InvalidOperation:
             pass

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from include.changes import Change, Result, Status
-from include.counterpoint.changed_rows import ChangedRow, Group, grouped, values
-from include.counterpoint.tables import metadata
-from include.database.bulk_update import Found, refuses_the_data, write_guarded
+from include.counterpoint.changed_rows import Group, grouped
+from include.database.bulk_update import DONE, Found, refuses_the_data, write_guarded
 from include.database.retries import with_retries
 from include.errors import InvalidRequest
 from include.privacy import masked
@@ -26,9 +25,6 @@ PERSONAL = frozenset({"AR_CUST", "AR_SHIP_ADRS", "SY_USR"})
 # What one statement may carry: MariaDB takes 16 MB unless set otherwise, and some characters need four bytes.
 MOST_CHARACTERS = 2_000_000
 SHOWN_CHARACTERS = 80
-
-ReadyRow = tuple[ChangedRow, tuple[Any, ...]]
-"""With its cells: key, old values, new values."""
 
 
 def write_changes(
@@ -55,65 +51,82 @@ def write_changes(
     return _write(engine, grouped(changes), maintained, rows_per_statement)
 
 
+class _Batch(NamedTuple):
+    """Rows for one statement. Those whose old and new values are equal are only looked at."""
+
+    group: Group
+    rows: list[tuple[Any, ...]]
+    needs_writing: bool
+
+    def halves(self) -> Iterator[_Batch]:
+        half, count = len(self.rows) // 2, len(self.rows)
+        for start, stop in ((0, half), (half, count)):
+            yield _Batch(self.group.part(start, stop), self.rows[start:stop], self.needs_writing)
+
+
 def _write(engine: Engine, groups: list[Group], maintained: datetime, size: int) -> Iterator[list[Result]]:
     for group in groups:
-        for rows in _batches(group.rows, size):
-            unfit, writing, looking = _sorted_out(group, rows)
+        for part in _parts(group, size):
+            unfit, batches = _ready(part)
             if unfit:
                 yield unfit
-            if writing:
-                yield from _carry_out(engine, group, writing, maintained, write=True)
-            if looking:
-                yield from _carry_out(engine, group, looking, maintained, write=False)
+            for batch in batches:
+                yield from _carry_out(engine, batch, maintained)
 
 
-def _batches(rows: Sequence[ChangedRow], size: int) -> Iterator[list[ChangedRow]]:
-    batch: list[ChangedRow] = []
-    characters = 0
-    for row in rows:
-        own = sum(
-            len(value)
-            for change in row.changes
-            for value in (change.old, change.new)
-            if isinstance(value, str)
-        )
-        if batch and (len(batch) == size or characters + own > MOST_CHARACTERS):
-            yield batch
-            batch, characters = [], 0
-        batch.append(row)
+def _parts(group: Group, size: int) -> Iterator[Group]:
+    """The group in parts of up to `size` rows and, where columns hold long texts, `MOST_CHARACTERS`."""
+    count = len(group.keys)
+    if group.widest * size <= MOST_CHARACTERS:
+        yield from (group.part(start, start + size) for start in range(0, count, size))
+        return
+    start = characters = 0
+    for place in range(count):
+        values = [value for change in group.changes_of(place) for value in (change.old, change.new)]
+        own = sum(len(value) for value in values if isinstance(value, str))
+        if place > start and (place - start == size or characters + own > MOST_CHARACTERS):
+            yield group.part(start, place)
+            start, characters = place, 0
         characters += own
-    if batch:
-        yield batch
+    yield group.part(start, count)
 
 
-def _sorted_out(
-    group: Group, rows: Sequence[ChangedRow]
-) -> tuple[list[Result], list[ReadyRow], list[ReadyRow]]:
-    """What cannot be stored, what is to be written, and what needs no writing, since old and new are equal."""
+def _ready(group: Group) -> tuple[list[Result], list[_Batch]]:
+    """What cannot be stored, with the reason, and the rest as its columns hold it."""
     unfit: list[Result] = []
-    writing: list[ReadyRow] = []
-    looking: list[ReadyRow] = []
-    for row in rows:
-        try:
-            old, new = values(group, row)
-        except ValueError as error:
-            unfit += _same_for_all(row, "failed", str(error))
-        else:
-            (looking if old == new else writing).append((row, row.key + old + new))
-    return unfit, writing, looking
+    try:
+        values = group.values()
+    except ValueError:
+        fit = []
+        for place in range(len(group.keys)):
+            try:
+                group.part(place, place + 1).values()
+            except ValueError as error:
+                unfit += [Result(change, "failed", str(error)) for change in group.changes_of(place)]
+            else:
+                fit.append(place)
+        group = group.only(fit)
+        values = group.values()
+    if all(values.differ):
+        batches = [_Batch(group, values.rows, needs_writing=True)]
+    else:
+        batches = []
+        for needed in (True, False):
+            places = [place for place, differs in enumerate(values.differ) if differs is needed]
+            batches.append(_Batch(group.only(places), [values.rows[place] for place in places], needed))
+    return unfit, [batch for batch in batches if batch.rows]
 
 
-def _carry_out(
-    engine: Engine, group: Group, rows: Sequence[ReadyRow], maintained: datetime, *, write: bool
-) -> Iterator[list[Result]]:
-    table = metadata.tables[group.target]
-    stamped = MAINTAINED in table.c and MAINTAINED not in group.fields
+def _carry_out(engine: Engine, batch: _Batch, maintained: datetime) -> Iterator[list[Result]]:
+    group = batch.group
+    stamped = MAINTAINED in group.table.c and MAINTAINED not in group.fields
     stamps = {MAINTAINED: maintained} if stamped else {}
-    cells = [cells for _, cells in rows]
 
     def work() -> list[Found | None]:
         with engine.begin() as connection:
-            return write_guarded(connection, table, group.fields, cells, stamps, write=write)
+            return write_guarded(
+                connection, group.table, group.fields, batch.rows, stamps, write=batch.needs_writing
+            )
 
     try:
         found = with_retries(work)
@@ -122,33 +135,34 @@ def _carry_out(
             raise
         refusal = _refusal(group, error)
     else:
-        pairs = zip(rows, found, strict=True)
-        yield [result for (row, _), now in pairs for result in _results(group, row, now)]
+        yield _results(group, found)
         return
-    if len(rows) == 1:
-        yield _same_for_all(rows[0][0], "failed", refusal)
+    if len(batch.rows) == 1:
+        yield [Result(change, "failed", refusal) for change in group.changes]
         return
-    half = len(rows) // 2
-    for part in (rows[:half], rows[half:]):
-        yield from _carry_out(engine, group, part, maintained, write=write)
+    for half in batch.halves():
+        yield from _carry_out(engine, half, maintained)
 
 
-def _results(group: Group, row: ChangedRow, now: Found | None) -> list[Result]:
+def _results(group: Group, found: Sequence[Found | None]) -> list[Result]:
+    if all(now is DONE for now in found):
+        return [Result(change, "applied") for change in group.changes]
+    results: list[Result] = []
+    for place, now in enumerate(found):
+        status: Status = "applied" if now is DONE else "conflicted"
+        message = "" if now is DONE else _conflict(group, now)
+        results += [Result(change, status, message) for change in group.changes_of(place)]
+    return results
+
+
+def _conflict(group: Group, now: Found | None) -> str:
     if now is None:
-        return _same_for_all(row, "conflicted", "the row is gone")
-    if now.done:
-        return [Result(change, "applied") for change in row.changes]
+        return "the row is gone"
     if not now.changed:
-        words = "the database kept the old value; it may lack a character of the new one"
-    elif group.target in PERSONAL:
-        words = f"changed meanwhile: {', '.join(name for name, _ in now.changed)}"
-    else:
-        words = ", ".join(f"{name} now holds {_shown(value)}" for name, value in now.changed)
-    return _same_for_all(row, "conflicted", words)
-
-
-def _same_for_all(row: ChangedRow, status: Status, message: str = "") -> list[Result]:
-    return [Result(change, status, message) for change in row.changes]
+        return "the database kept the old value: the new one has a character or a length that it cannot store"
+    if group.table.name in PERSONAL:
+        return f"changed meanwhile: {', '.join(name for name, _ in now.changed)}"
+    return ", ".join(f"{name} now holds {_shown(value)}" for name, value in now.changed)
 
 
 def _shown(value: Any) -> str:
@@ -159,6 +173,6 @@ def _shown(value: Any) -> str:
 
 
 def _refusal(group: Group, error: DBAPIError) -> str:
-    if group.target in PERSONAL:
+    if group.table.name in PERSONAL:
         return "the database refuses the new values"
     return f"the database refuses the new values: {masked(str(error.orig))}"

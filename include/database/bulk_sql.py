@@ -11,10 +11,12 @@ just corrected. Keys are compared as the database does, so that its index finds 
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Dialect, Table
@@ -22,6 +24,9 @@ from sqlalchemy.types import TypeEngine
 
 Row = Sequence[Any]
 """Key parts, then old values, then new values."""
+
+
+_ENCODER = partial(json.JSONEncoder, ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
 class BulkSql(ABC):
@@ -52,6 +57,10 @@ class BulkSql(ABC):
     def after(self) -> list[str]:
         """Statements to run when all is done."""
         return []
+
+    def document(self, values: Sequence[Any]) -> str:
+        """JSON with decimals as texts, so that nothing makes binary fractions of them."""
+        return _ENCODER(default=self.encoded).encode(values)
 
     def encoded(self, value: Decimal | datetime | date) -> str:
         """A value as text that the database reads without loss."""
@@ -90,6 +99,15 @@ class BulkSql(ABC):
     def holds(self, which: str) -> str:
         """Whether every column holds its `old` or `new` value."""
         return " AND ".join(self.same(column, f"v.{which}{at}") for at, column in enumerate(self.columns))
+
+    def fits(self, _column: Column[Any], _new: str) -> str | None:
+        """Whether a column can hold a new value, where the database would store something else in silence."""
+        return None
+
+    def unchanged(self) -> str:
+        """The guard: the old values are there, and the new ones can be."""
+        fits = [self.fits(column, f"v.new{at}") for at, column in enumerate(self.columns)]
+        return " AND ".join([self.holds("old"), *filter(None, fits)])
 
     def assignments(self, stamps: Sequence[str], *, prefix: str = "", source: str = "v") -> str:
         """What follows SET: the new values, and the columns that take one bound value in all rows."""

@@ -80,9 +80,10 @@ class MssqlSql(BulkSql):
     def same(self, column: Column[Any], other: str) -> str:
         """Whether a column of `t` has the value of a column of `v`."""
         mine = f"t.{self.quote(column.name)}"
+        equal = f"{mine} = {other}"
         if isinstance(column.type, String):
-            mine, other = f"CAST({mine} AS NVARCHAR(MAX))", f"{other} COLLATE {BINARY_COLLATIONS['mssql']}"
-        return f"({mine} = {other} OR ({mine} IS NULL AND {other} IS NULL))"
+            equal = f"CAST({mine} AS NVARCHAR(MAX)) = {other} COLLATE {BINARY_COLLATIONS['mssql']}"
+        return f"({equal} OR ({mine} IS NULL AND {other} IS NULL))"
 
     def same_key(self, key: Column[Any], other: str) -> str:
         """Whether a key column of `t` has the value of a column of `v`, in a way that uses the index.
@@ -97,18 +98,18 @@ class MssqlSql(BulkSql):
             super(MssqlSql, self).same_key(key, f"{t} COLLATE DATABASE_DEFAULT") for t in texts
         )
 
+    def fits(self, column: Column[Any], new: str) -> str | None:
+        """Whether a column can hold a new value: what its code page lacks would become a question mark."""
+        if not isinstance(column.type, String):
+            return None
+        binary = BINARY_COLLATIONS["mssql"]
+        return f"({new} IS NULL OR {_as_varchar(column, new)} = {new} COLLATE {binary})"
+
     def update(self, stamps: Sequence[str]) -> str:
-        """Write the rows that hold their old values, in their order, where the columns can hold the new text:
-        the database would put a question mark for each character that its code page lacks.
-        """
-        texts = [(c, f"v.new{at}") for at, c in enumerate(self.columns) if isinstance(c.type, String)]
-        fits = [
-            f" AND ({new} IS NULL OR {_as_varchar(column, new)} = {new} COLLATE {BINARY_COLLATIONS['mssql']})"
-            for column, new in texts
-        ]
+        """Write the rows that hold their old values, in their order."""
         changed = self.assignments(stamps, prefix="t.")
         rows = self.matched(" WITH (ROWLOCK, UPDLOCK)")
-        return f"UPDATE t SET {changed} FROM {rows} WHERE {self.holds('old')}{''.join(fits)}{self.hint}"
+        return f"UPDATE t SET {changed} FROM {rows} WHERE {self.unchanged()}{self.hint}"
 
 
 def _as_varchar(column: Column[Any], other: str) -> str:

@@ -91,17 +91,17 @@ def _spelling(connection: Connection, table: Table, fields: Sequence[str]) -> Bu
             return MssqlSql(dialect, table, fields)
 
 
-def _collations(connection: Connection, table: Table) -> dict[str, str]:
+def _collations(connection: Connection, table: Table) -> dict[str, tuple[str, str]]:
     if not any(isinstance(key.type, String) for key in table.primary_key.columns):
         return {}
     found = connection.execute(
         text(
-            "SELECT column_name, collation_name FROM information_schema.columns "
+            "SELECT column_name, character_set_name, collation_name FROM information_schema.columns "
             "WHERE table_schema = DATABASE() AND table_name = :name AND column_key = 'PRI'"
         ),
         {"name": table.name},
     )
-    return {name: collation for name, collation in found if collation}
+    return {name: (charset, collation) for name, charset, collation in found if collation}
 
 
 def refuses_the_data(error: DBAPIError) -> bool:
