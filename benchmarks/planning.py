@@ -108,8 +108,7 @@ def of_rule(folder: Path, read: Reader, rule: str) -> Callable[[], int]:
     upkeep, web_shop, store = upkeep_settings(), web_shop_settings(), store_settings()
     match rule:
         case "inactive_products":
-            report = folder / "inactive_with_stock.csv"
-            return lambda: len(status.plan_inactive(read, upkeep, store, report).changes)
+            return lambda: len(status.plan_inactive(read, upkeep, store)[0].changes)
         case "brands":
             return lambda: len(brands.plan_brands(read, upkeep, store, {}).changes)
         case "stock_buffers":
