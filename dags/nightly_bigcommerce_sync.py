@@ -135,8 +135,8 @@ def nightly_bigcommerce_sync() -> None:
         trigger_rule=TriggerRule.ALL_DONE,
         pool="bigcommerce",
     )
-    ends = [apply or plan for plan, apply in rules]
-    [*ends, send, coupons()] >> RunReportOperator(task_id="report")
+    applied = [apply for _, apply in rules if apply]
+    [*applied, send, coupons()] >> RunReportOperator(task_id="report")
 
 
 nightly_bigcommerce_sync()
