@@ -50,6 +50,9 @@ class BulkSql(ABC):
         """What the statements below have to be given."""
         return {}
 
+    update_tells = False
+    """Whether the UPDATE itself answers how many rows it has written that hold their new values then."""
+
     def before(self, _rows: Sequence[Row]) -> list[tuple[str, tuple[str | int | None, ...]]]:
         """Statements in the driver's own style, with their parameters, to run before those below."""
         return []

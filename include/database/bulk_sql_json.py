@@ -19,6 +19,8 @@ MOST_BYTES_OF_TEXT = 65_535
 class PostgresSql(BulkSql):
     """Rows are looked up one by one in their order, and so locked in it."""
 
+    update_tells = True
+
     def parameters(self, rows: Sequence[Row]) -> dict[str, str]:
         """One array for each column: those are read faster than an array of rows."""
         names = [name for name, _ in self.cells]
@@ -51,8 +53,9 @@ class PostgresSql(BulkSql):
     def update(self, stamps: Sequence[str]) -> str:
         """Write the rows that hold their old values, in their order."""
         return (
-            f"UPDATE {self.table} AS t SET {self.assignments(stamps)} "
-            f"FROM {self.source()} WHERE {self.same_row()} AND {self.unchanged()}"
+            f"WITH written AS (UPDATE {self.table} AS t SET {self.assignments(stamps)} "
+            f"FROM {self.source()} WHERE {self.same_row()} AND {self.unchanged()} "
+            f"RETURNING {self.holds('new')} AS done) SELECT COUNT(*) FROM written WHERE done"
         )
 
 

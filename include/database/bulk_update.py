@@ -53,10 +53,12 @@ def write_guarded(
     parameters = sql.parameters(rows)
     for statement, values in sql.before(rows):
         connection.exec_driver_sql(statement, values or None)
+    done = 0
     if write:
         moments = {name: sql.encoded(value) for name, value in stamps.items()}
-        connection.execute(text(sql.update(list(stamps))), {**parameters, **moments})
-    if connection.execute(text(sql.count()), parameters).scalar_one() == len(rows):
+        written = connection.execute(text(sql.update(list(stamps))), {**parameters, **moments})
+        done = written.scalar_one() if sql.update_tells else 0
+    if done == len(rows) or connection.execute(text(sql.count()), parameters).scalar_one() == len(rows):
         found: list[Found | None] = [DONE] * len(rows)
     else:
         found = _look(connection, sql, len(rows), parameters)
