@@ -5,11 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo up down test lint format bench docs new-dag lock setup clean
+.PHONY: help demo up down test lint format bench docs new-dag preview-sms lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | while IFS=$$'\t' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | while IFS=$$'\t' read -r t d; do printf '  make %-11s %s\n' "$$t" "$$d"; done
 
 setup: $(READY) ## create the environment .venv from the locked requirements
 
@@ -53,6 +53,9 @@ docs: $(READY) ## write docs/DAGS.md from the DAGs
 new-dag: $(READY) ## write a DAG with rule, test and docs: make new-dag name=my_automation
 	@test -n "$(name)" || { echo "which name? make new-dag name=my_automation"; exit 1; }
 	@$(BIN)/python -m scripts.new_dag "$(name)"
+
+preview-sms: $(READY) ## show what a campaign would text: make preview-sms campaign=sms_birthday [day=2026-11-20] [count=5]
+	@$(BIN)/python -m scripts.preview_sms "$(campaign)" $(if $(day),--day "$(day)") $(if $(count),--count "$(count)")
 
 lock: $(READY) ## compile requirements.in to the hashed requirements.txt
 	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --upgrade \

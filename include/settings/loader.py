@@ -50,9 +50,22 @@ def load_settings(schema: type[M], name: str) -> M:
         raise InvalidSettings(f"{' + '.join(map(str, files))}: {wrong}") from None
 
 
+class _OneOfEach(yaml.SafeLoader):
+    """Refuses a name that stands twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in names:
+                problem = f"{key.value!r} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            names.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        values = yaml.load(file.read_text(encoding="utf-8"), Loader=_OneOfEach)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidSettings(f"{file} cannot be read: {error}") from None
     if not isinstance(values or {}, dict):

@@ -18,6 +18,7 @@ PARTS = (
     "include",
     "plugins",
     "scripts",
+    "templates",
     "tests",
     "config",
     "docs",

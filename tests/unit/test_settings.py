@@ -37,6 +37,7 @@ def test_a_store_replaces_single_values_and_keeps_the_rest(own: Path) -> None:
         ("stock_locations: []", r"stock_locations"),
         ("- just a list", r"names with values are expected"),
         ("name: 'open", r"cannot be read"),
+        ("name: a\nname: b", r"cannot be read.*'name' stands twice"),
     ],
 )
 def test_a_slip_is_named_with_file_field_and_value(own: Path, text: str, expected: str) -> None:

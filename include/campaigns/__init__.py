@@ -1,0 +1,1 @@
+"""Text campaigns: who gets which words, when, and until when their coupons are good."""

@@ -1,0 +1,131 @@
+"""Shows what a text campaign would say, and sends nothing: `make preview-sms campaign=sms_birthday`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from functools import partial
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.campaigns.audience import Recipient, anchor_day, as_recipients, audience
+from include.campaigns.settings import AudienceSettings, CampaignSettings, SmsCampaigns, campaign_settings
+from include.campaigns.wording import Sender, Wording
+from include.customers.names import cased
+from include.database.engines import engine_for
+from include.errors import InvalidSettings
+from include.messaging.phones import Phone, read_phone
+from include.messaging.segments import measure
+from include.messaging.settings import messaging_settings
+from include.sandbox.laptop.places import Places
+from include.settings import store_settings
+
+MADE_UP = (
+    ("ANN", "518-555-0142", 0),
+    ("Zoë", "(518) 555-0107", 12),
+    ("  Bob & Sue ", "15185550163", 1234),
+    ("Maximiliana-Alexandrina", "555-0142", 7),
+    ("=SUM(A1)", "+1 518 555 0120", 3),
+)
+"""First name, phone and points of customers who are as customers are."""
+
+
+def preview(settings: SmsCampaigns, name: str, day: date, count: int) -> Iterator[str]:
+    """The lines of a preview: up to `count` texts that the campaign would send on the store day `day`."""
+    campaign = settings.campaigns[name]
+    shared = messaging_settings()
+    sender = Sender(shared.company, shared.opt_out_hint, partial(cased, family=False))
+    wording = Wording(settings, name, day, sender)
+    yield f"{name}: {campaign.title}"
+    yield f"{_when(campaign)}; this is what it would say on {day}."
+    found, origin = _recipients(campaign.audience, day, count)
+    yield origin
+    for number, recipient in enumerate(found, 1):
+        body, phone = wording.message(recipient), read_phone(recipient.phone)
+        yield ""
+        to = phone.masked if isinstance(phone, Phone) else f"nobody: {phone.reason}"
+        yield f"{number}. To {to}"
+        yield from (f"   {line}" for line in body.split("\n"))
+        yield f"   ({_size(body, campaign.media)})"
+
+
+def _when(campaign: CampaignSettings) -> str:
+    on = f"Day {campaign.send.day_of_month} of each month" if campaign.send.day_of_month else "Daily"
+    return f"{'' if campaign.enabled else 'Turned off. '}{on} at {campaign.send.at:%H:%M} store time"
+
+
+def _size(body: str, media: str | None) -> str:
+    length = measure(body)
+    letters = f" because of {' '.join(length.dear)}" if length.dear else ""
+    cost = (
+        f"one message with {media}" if media else f"{length.segments} segment{'s' * (length.segments != 1)}"
+    )
+    return f"{len(body)} characters, {length.encoding}{letters}, {cost}"
+
+
+def _recipients(wanted: AudienceSettings, day: date, count: int) -> tuple[list[Recipient], str]:
+    """Some of the sandbox store's customers, or made-up ones, and a word on which they are."""
+    file = Places.here().counterpoint
+    if not file.exists():
+        return _made_up(wanted, day, count), "There is no sandbox store here: these customers are made up."
+    try:
+        with engine_for(URL.create("sqlite", database=str(file))).connect() as connection:
+            found = as_recipients(connection.execute(audience(wanted, day)))
+    except SQLAlchemyError as error:
+        reason = f"The sandbox store cannot be read ({type(error).__name__}): these customers are made up."
+        return _made_up(wanted, day, count), reason
+    if not found:
+        return _made_up(wanted, day, count), "Nobody in the sandbox store: these customers are made up."
+    some = found[:: max(1, len(found) // count)][:count]
+    return some, f"Audience in the sandbox store: {len(found)}. Shown: {len(some)}."
+
+
+def _made_up(wanted: AudienceSettings, day: date, count: int) -> list[Recipient]:
+    anchor = anchor_day(wanted, day)
+    people = (MADE_UP[number % len(MADE_UP)] for number in range(count))
+    return [
+        Recipient(str(number), first_name, phone, None, points, anchor, anchor)
+        for number, (first_name, phone, points) in enumerate(people)
+    ]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; one such as 2026-11-20 is expected") from None
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 2 with a message for a campaign that does not exist and for settings that do not fit."""
+    parser = argparse.ArgumentParser(prog="preview_sms", description=__doc__)
+    parser.add_argument("campaign", nargs="?", default="")
+    parser.add_argument("--day", type=_day, default=None)
+    parser.add_argument("--count", type=_count, default=5)
+    asked = parser.parse_args(arguments)
+    try:
+        settings = campaign_settings()
+        if asked.campaign not in settings.campaigns:
+            known = "".join(f"  {name}\n" for name in settings.campaigns)
+            sys.stderr.write(f"which campaign? make preview-sms campaign=... with one of\n{known}")
+            return 2
+        day = asked.day or datetime.now(store_settings().zone).date()
+        for line in preview(settings, asked.campaign, day, asked.count):
+            sys.stdout.write(f"{line}\n")
+    except InvalidSettings as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
