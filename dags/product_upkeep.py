@@ -38,46 +38,28 @@ Every change is in the day's CSV of its part (`inactive_products/inactive_produc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, TaskGroup, TriggerRule, dag
+from airflow.sdk import CronTriggerTimetable, TaskGroup, dag
 
-from include.changes import Plan, Result
+from include.changes import Plan
 from retail_ops import product_upkeep as upkeep
 from retail_ops.dag_defaults import PRESENT_ONLY, STORE_TIME, alert, family_params, tags, task_defaults
 from retail_ops.item_logs import log_items
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
-from retail_ops.store_changes import apply_to_counterpoint
+from retail_ops.rule_tasks import rule_tasks
 from retail_ops.task_run import TaskRun
 
 LISTS = "email_lists"
-Apply = Callable[[TaskRun, Plan], Iterator[list[Result]]]
 
 
-def rule(
-    name: str, plan: Callable[[TaskRun], Plan], apply: Apply = apply_to_counterpoint
-) -> tuple[PlanOperator, ApplyOperator]:
-    """One rule's plan, and its writing to Counterpoint with the log that staff read."""
-    with TaskGroup(group_id=name):
-        planned = PlanOperator(
-            task_id="plan",
-            plan=plan,
-            budget=partial(upkeep.budget, name),
-            part=name,
-            pool="counterpoint",
-            trigger_rule=TriggerRule.ALL_DONE,
-        )
-        applied = ApplyOperator(
-            task_id="apply",
-            chunk=planned.output,
-            apply=apply,
-            after=partial(log_items, topic=name),
-            pool="counterpoint",
-        )
-    return planned, applied
+def rule(name: str, plan: Callable[[TaskRun], Plan], **more: Any) -> tuple[PlanOperator, ApplyOperator]:
+    """One rule's tasks, with the log that staff read."""
+    return rule_tasks(name, plan, partial(upkeep.budget, name), after=partial(log_items, topic=name), **more)
 
 
 def email_list(segment: str) -> ApplyOperator:
@@ -111,7 +93,7 @@ def email_list(segment: str) -> ApplyOperator:
 def product_upkeep() -> None:
     """The rules and the lists side by side, then the report."""
     _, inactive = rule(upkeep.INACTIVE, upkeep.plan_inactive)
-    _, brands = rule(upkeep.BRANDS, upkeep.plan_brands, upkeep.apply_brands)
+    _, brands = rule(upkeep.BRANDS, upkeep.plan_brands, apply=upkeep.apply_brands)
     plan_buffers, buffers = rule(upkeep.BUFFERS, upkeep.plan_buffers)
     # A buffer may depend on the brand.
     brands >> plan_buffers

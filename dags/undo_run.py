@@ -38,7 +38,7 @@ from retail_ops import undoing
 from retail_ops.dag_defaults import BY_HAND_ONLY, alert, family_params, tags, task_defaults
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
-from retail_ops.store_changes import ITEMS, WEB_SHOP, apply_to_counterpoint, apply_to_web_shop
+from retail_ops.store_changes import COUNTERPOINT, WEB_SHOP, apply_to_counterpoint, apply_to_web_shop
 
 PARAMS = {
     "run_id": Param("", type="string", title="Run id", description="The run to take back."),
@@ -64,11 +64,11 @@ PARAMS = {
 def undo_run() -> None:
     """One plan, carried out where each change belongs, then the report."""
     plan = PlanOperator(task_id="plan", plan=undoing.plan_undo, pool="counterpoint")
-    items = ApplyOperator(
+    rows = ApplyOperator(
         task_id="counterpoint",
         chunk=plan.output,
         apply=apply_to_counterpoint,
-        targets=ITEMS,
+        targets=COUNTERPOINT,
         pool="counterpoint",
     )
     shop = ApplyOperator(
@@ -79,7 +79,7 @@ def undo_run() -> None:
         resume=True,
         pool="bigcommerce",
     )
-    [items, shop] >> RunReportOperator(task_id="report")
+    [rows, shop] >> RunReportOperator(task_id="report")
 
 
 undo_run()

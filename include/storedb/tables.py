@@ -12,9 +12,12 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
     Text,
+    Unicode,
+    UnicodeText,
 )
 from sqlalchemy.dialects import mssql, mysql
 
@@ -32,8 +35,16 @@ ItemKey = (
     .with_variant(mysql.VARCHAR(40, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
     .with_variant(mssql.VARCHAR(40, collation="Latin1_General_BIN2"), "mssql")
 )
+# What people type, emoji included, whatever the database was created with.
+TypedText = UnicodeText().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql", "mariadb")
 DAG_ID, RUN_ID, TASK_ID = 250, 250, 250
 PATH, REASON, MESSAGE = 500, 255, 500
+TYPED = 255
+
+
+def _typed(name: str, length: int = TYPED) -> Column:
+    kind = Unicode(length).with_variant(mysql.VARCHAR(length, charset="utf8mb4"), "mysql", "mariadb")
+    return Column(name, kind, nullable=False)
 
 
 def _run_columns() -> list[Column]:
@@ -148,3 +159,84 @@ GIVEN_BRAND = Table(
     Column("at", Moment, nullable=False),
 )
 """Brands that our default gave an item, and that a rule gave it in the default's place."""
+
+LEAD = Table(
+    "lead",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("received_at", Moment, nullable=False),
+    Column("source", String(12), nullable=False),
+    Column("source_key", String(64), nullable=False, unique=True),
+    *map(_typed, ("first_name", "last_name", "email", "phone")),
+    Column("interested_in", TypedText, nullable=False),
+    *map(_typed, ("timeline", "street", "city", "state", "zip_code")),
+    Column("comments", TypedText, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("cust_no", String(15)),
+    _typed("message", MESSAGE),
+    Column("processed_at", Moment),
+    Index("lead_by_status", "status", "id"),
+    Index("lead_by_arrival", "received_at"),
+)
+"""Requests for a landscape design, as people typed them, and which customers they became."""
+
+TEXT_MESSAGE = Table(
+    "text_message",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("text_hash", String(64), nullable=False, unique=True),
+    Column("campaign", String(80), nullable=False),
+    Column("anchor", String(40), nullable=False),
+    Column("cust_no", String(15), nullable=False),
+    Column("phone", String(20), nullable=False),
+    Column("body", TypedText, nullable=False),
+    Column("media", String(PATH)),
+    Column("segments", Integer, nullable=False),
+    Column("cost", Numeric(10, 4), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(REASON), nullable=False),
+    Column("sid", String(64)),
+    Column("error_code", Integer),
+    Column("price", Numeric(10, 4)),
+    Column("planned_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("status_at", Moment),
+    *_run_columns(),
+    Index("text_message_by_campaign", "campaign", "anchor", "status"),
+    Index("text_message_by_phone", "phone", "sent_at"),
+    Index("text_message_by_sid", "sid"),
+)
+"""What campaigns want to send to a phone, one row for each occasion, and what became of it."""
+
+SUPPRESSION = Table(
+    "suppression",
+    metadata,
+    Column("phone", String(20), primary_key=True),
+    Column("reason", String(20), nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("detail", String(REASON), nullable=False),
+    Column("cleared_at", Moment),
+)
+"""Phones that get no texts. START brings one back: then `cleared_at` is set and the row stays."""
+
+TEXT_EVENT = Table(
+    "text_event",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_hash", String(64), nullable=False, unique=True),
+    Column("kind", String(12), nullable=False),
+    Column("sid", String(64), nullable=False),
+    Column("phone", String(20), nullable=False),
+    Column("status", String(20)),
+    Column("error_code", Integer),
+    Column("body", TypedText),
+    Column("media", Text),
+    Column("meaning", String(12)),
+    Column("received_at", Moment, nullable=False),
+    Column("processed_at", Moment),
+    Index("text_event_by_progress", "processed_at", "id"),
+    Index("text_event_by_phone", "phone", "received_at"),
+    Index("text_event_by_sid", "sid"),
+)
+"""What Twilio told of a text's fate, and what customers replied: written at once, worked on later."""

@@ -10,6 +10,9 @@ from retail_ops.task_run import TaskRun
 ITEMS = ("IM_ITEM",)
 """Targets of changes to the item file."""
 
+COUNTERPOINT = (*ITEMS, "AR_CUST")
+"""Targets of all changes that are written to Counterpoint's database."""
+
 WEB_SHOP = ("bigcommerce.product",)
 """Targets of changes to the web shop's products."""
 

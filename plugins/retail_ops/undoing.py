@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from include import undo
 from include.changes import Change, Plan, Value
 from include.errors import InvalidRequest
-from retail_ops.store_changes import ITEMS, WEB_SHOP
+from retail_ops.store_changes import COUNTERPOINT, WEB_SHOP
 from retail_ops.task_run import TaskRun
 
 
@@ -28,13 +28,13 @@ def plan_undo(task_run: TaskRun) -> Plan:
         raise InvalidRequest(f"run_id: there are no audited changes of a run {run_id!r} {dag_id}".strip())
     if len(dags) > 1:
         raise InvalidRequest(f"dag_id: several DAGs have a run {run_id!r}: {', '.join(dags)}; name one")
-    return undo.plan_undo(audited_changes(engine, dags[0], run_id), {*ITEMS, *WEB_SHOP}, _current)
+    return undo.plan_undo(audited_changes(engine, dags[0], run_id), {*COUNTERPOINT, *WEB_SHOP}, _current)
 
 
 def _current(changes: Sequence[Change]) -> Mapping[undo.Place, Value]:
-    items = [change for change in changes if change.target in ITEMS]
+    rows = [change for change in changes if change.target in COUNTERPOINT]
     products = [change for change in changes if change.target in WEB_SHOP]
-    return {**_held_by_counterpoint(items), **_held_by_web_shop(products)}
+    return {**_held_by_counterpoint(rows), **_held_by_web_shop(products)}
 
 
 def _held_by_counterpoint(changes: Sequence[Change]) -> Mapping[undo.Place, Value]:

@@ -55,7 +55,12 @@ def test_every_dag_runs_on_the_store_s_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "hours"), [("nightly_bigcommerce_sync", [2]), ("product_upkeep", list(range(6, 21, 2)))]
+    ("dag_id", "hours"),
+    [
+        ("nightly_bigcommerce_sync", [2]),
+        ("product_upkeep", list(range(6, 21, 2))),
+        ("customer_upkeep", [21]),
+    ],
 )
 @pytest.mark.parametrize(
     "day", [pendulum.date(2026, 11, 1), pendulum.date(2027, 3, 14), pendulum.date(2028, 2, 29)], ids=str

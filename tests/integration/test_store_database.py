@@ -1,9 +1,11 @@
-"""The store database on every engine: ledger, audit, journal, published files, web products."""
+"""The store database on every engine: ledger, audit, journal, published files, web products, leads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Engine, Table, event, insert, inspect, select
+from sqlalchemy import Column, Engine, Table, delete, event, insert, inspect, select
 from sqlalchemy.dialects import mssql
 from sqlalchemy.schema import CreateTable
 
@@ -22,11 +24,12 @@ from include.changes import Change, Result
 from include.database.engines import engine_for
 from include.storedb.audit import Audit, audited_changes
 from include.storedb.journal import TaskEnd, record
+from include.storedb.leads import Lead, Leads
 from include.storedb.ledger import Entry, Ledger
 from include.storedb.migrate import alembic_config, upgrade
 from include.storedb.published import PublishedFile, PublishedFiles
 from include.storedb.runs import RunContext, moment
-from include.storedb.tables import GIVEN_BRAND, WEB_PRODUCT, metadata
+from include.storedb.tables import GIVEN_BRAND, LEAD, TYPED, WEB_PRODUCT, metadata
 from include.storedb.web_products import RememberedProduct, WebProducts
 from tests.databases import KINDS, fresh_database
 
@@ -239,6 +242,88 @@ def test_thousands_of_products_are_remembered_in_few_statements(engine: Engine) 
     assert len(statements) - first <= 4
     assert len(memory.all()) == 10_000
     memory.remember([])
+
+
+ARRIVAL = datetime(2026, 11, 20, 23, 59, 59, 123456)
+
+
+@pytest.fixture
+def leads(engine: Engine) -> Leads:
+    with engine.begin() as connection:
+        connection.execute(delete(LEAD))
+    return Leads(engine)
+
+
+def a_lead(key: str, **over: Any) -> Lead:
+    return Lead(ARRIVAL, "form", key, **over)
+
+
+def test_a_lead_comes_back_to_the_letter(leads: Leads) -> None:
+    comments = (
+        "".join(('3" deep, ', "O'Hare ", "Zoë ", "伟 ", "\U0001f337\U0001f1fa\U0001f1f8 ", "\n\tnext ")) * 250
+    )
+    given = a_lead(
+        "1",
+        first_name="\U0001f337" * 100,
+        last_name="O'Hare; DROP TABLE lead --",
+        email=f"{'e' * (TYPED - 12)}@example.com",
+        phone="828-555-0142",
+        interested_in=("Delivery & Placement", 'a "wall"', "\U0001f337"),
+        timeline="Today",
+        street="1 Main St  ",
+        zip_code="02861",
+        comments=comments,
+    )
+    assert leads.add([given]) == 1
+    (found,) = leads.new()
+    assert found.id is not None
+    assert replace(found, id=None) == given
+    assert leads.by_id([found.id, 10**9]) == {found.id: found}
+
+
+def test_a_lead_is_stored_once_however_often_it_comes(leads: Leads) -> None:
+    assert leads.add([]) == 0
+    assert leads.add([a_lead("1"), a_lead("2", first_name="Ann"), a_lead("2", first_name="Bob")]) == 2
+    assert leads.add([a_lead("2", first_name="Eve"), a_lead("3")]) == 1
+    assert sorted(lead.first_name for lead in leads.new()) == ["", "", "Bob"]
+
+
+def test_of_many_who_bring_the_same_leads_each_lead_stays_one(leads: Leads) -> None:
+    given = [a_lead(str(number)) for number in range(50)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: leads.add(given), range(8)))
+    assert len(leads.new()) == 50
+
+
+def test_thousands_of_leads_are_stored_and_found(leads: Leads) -> None:
+    given = [a_lead(f"{number:05}", comments="x" * 200) for number in range(5000)]
+    assert [leads.add(given), leads.add(given)] == [5000, 0]
+    found = leads.new()
+    assert len(leads.by_id(lead.id for lead in found if lead.id)) == 5000
+
+
+def test_new_leads_come_in_the_order_of_their_arrival(leads: Leads) -> None:
+    moments = [ARRIVAL, ARRIVAL - timedelta(microseconds=1), ARRIVAL - timedelta(days=1)]
+    leads.add(Lead(at, "csv", str(place)) for place, at in enumerate(moments))
+    assert [lead.source_key for lead in leads.new()] == ["2", "1", "0"]
+
+
+def test_a_settled_lead_stays_as_it_was_settled_first(leads: Leads) -> None:
+    leads.add([a_lead("1"), a_lead("2")])
+    one, two = (lead.id for lead in leads.new())
+    assert one is not None
+    leads.settle(one, "created", cust_no="100001", message="\U0001f337 left out: \udcfc\x00" + "m" * 600)
+    leads.settle(one, "rejected", message="too late")
+    assert [lead.id for lead in leads.new()] == [two]
+    settled = leads.by_id([one])[one]
+    assert (settled.status, settled.cust_no, len(settled.message)) == ("created", "100001", 500)
+    assert settled.processed_at is not None
+
+
+def test_sql_server_keeps_emoji_in_leads() -> None:
+    made = str(CreateTable(LEAD).compile(dialect=mssql.dialect()))
+    assert "first_name NVARCHAR(255) NOT NULL" in made
+    assert re.search(r"comments N(TEXT|VARCHAR\(max\)) NOT NULL", made)
 
 
 def _end(task: str, at: datetime, outcome: str = "success", error: str = "") -> TaskEnd:

@@ -171,9 +171,35 @@ def test_workers_can_be_scaled() -> None:
 
 def test_nothing_is_open_to_other_machines_by_default() -> None:
     published = {n: s["ports"] for n, s in services().items() if s.get("ports")}
-    assert set(published) == {"airflow-apiserver", "sandbox-vendors"}
+    assert set(published) == {"airflow-apiserver", "inbound", "sandbox-vendors"}
     for ports in published.values():
         assert all(port.startswith("${BIND_ADDRESS:-127.0.0.1}:") for port in ports)
+
+
+def test_the_service_that_the_internet_reaches_knows_only_what_it_needs() -> None:
+    inbound = services()["inbound"]
+    assert set(inbound["environment"]) == {
+        "AIRFLOW_CONN_STORE_DB",
+        "AIRFLOW_CONN_TWILIO",
+        "CONNECTION_CHECK_MAX_COUNT",
+        "FORWARDED_ALLOW_IPS",
+        "RETAIL_OPS_SETTINGS",
+    }
+    assert all(volume.endswith(":ro") for volume in inbound["volumes"])
+    assert not inbound["user"].startswith(("0", "root"))
+    # Its tables are made by the migrations.
+    assert inbound["depends_on"]["airflow-init"] == {"condition": "service_completed_successfully"}
+    module = re.match(r"python -m ([\w.]+)", inbound["command"])
+    assert module
+    assert importlib.util.find_spec(module[1])
+
+
+def test_the_callback_in_the_example_is_one_that_the_service_knows() -> None:
+    from include.inbound.connections import signature_of
+    from include.inbound.signature import Signature
+
+    example = assignments(ROOT / ".env.example")["AIRFLOW_CONN_TWILIO"].strip("'")
+    assert isinstance(signature_of({"AIRFLOW_CONN_TWILIO": example}, ""), Signature)
 
 
 def test_images_of_others_are_pinned_to_a_release() -> None:

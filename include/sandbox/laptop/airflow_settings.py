@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
 
+from include.inbound.app import STATUS_PATH
 from include.sandbox.laptop.places import ROOT, Places
 
 
@@ -75,8 +77,11 @@ def environment(places: Places, port: int, *, schedules: bool) -> dict[str, str]
     }
 
 
-def connections(places: Places) -> dict[str, dict[str, Any]]:
-    """All Airflow connections of the sandbox: the stand-ins' own, the databases and the off-site storage."""
+def connections(places: Places, inbound_url: str | None = None) -> dict[str, dict[str, Any]]:
+    """All Airflow connections of the sandbox: the stand-ins' own, the databases and the off-site storage.
+
+    `inbound_url` is where the service runs to which Twilio reports.
+    """
     databases = {
         "counterpoint": places.counterpoint,
         "store_db": places.store_db,
@@ -85,7 +90,14 @@ def connections(places: Places) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(places.connections.read_text())
     found |= {name: {"conn_type": "sqlite", "host": str(file)} for name, file in databases.items()}
     found["offsite"] = {"conn_type": "generic", "host": (places.var / "offsite").as_uri()}
+    if inbound_url:
+        found["twilio"]["extra"]["status_callback_url"] = f"{inbound_url}{STATUS_PATH}"
     return found
+
+
+def as_variables(found: Mapping[str, dict[str, Any]], names: Iterable[str]) -> dict[str, str]:
+    """Some of the connections as environment variables, for what runs without Airflow."""
+    return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(found[name]) for name in names}
 
 
 def pools() -> dict[str, dict[str, Any]]:

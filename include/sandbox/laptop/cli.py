@@ -77,3 +77,4 @@ def run_down(_arguments: argparse.Namespace) -> int:
 def _say_where(running: house.Running, console: Console) -> None:
     console.print(f"Airflow UI:     {running.airflow_url}", soft_wrap=True)
     console.print(f"Sandbox outbox: {running.outbox_url}", soft_wrap=True)
+    console.print(f"Texts' replies: {running.inbound_url}", soft_wrap=True)

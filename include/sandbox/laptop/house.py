@@ -17,10 +17,11 @@ from include.files import write_atomically
 from include.sandbox.laptop import airflow_settings, processes
 from include.sandbox.laptop.airflow_api import AirflowApi
 from include.sandbox.laptop.places import ROOT, Places
-from include.sandbox.laptop.ports import preferred
+from include.sandbox.laptop.ports import is_free, preferred
 from include.settings import store_settings
 
-AIRFLOW_PORT, STANDINS_PORT = 8080, 8085
+AIRFLOW_PORT, STANDINS_PORT, INBOUND_PORT = 8080, 8085, 8087
+INBOUND_NEEDS = ("store_db", "twilio")
 START_SECONDS = 240
 
 Say = Callable[[str], None]
@@ -36,6 +37,7 @@ class Running:
 
     airflow_url: str
     outbox_url: str
+    inbound_url: str
     schedules: bool
     processes: dict[str, int]
 
@@ -44,7 +46,10 @@ def running(places: Places) -> Running | None:
     """The house as it runs now, or None when a part of it is missing."""
     if not places.state.exists():
         return None
-    found = Running(**json.loads(places.state.read_text()))
+    saved = json.loads(places.state.read_text())
+    if saved.keys() != Running.__dataclass_fields__.keys():
+        return None  # an earlier version started it
+    found = Running(**saved)
     alive = all(processes.runs(pid) for pid in found.processes.values())
     return found if alive and AirflowApi(found.airflow_url).is_healthy() else None
 
@@ -77,9 +82,9 @@ def _start(places: Places, say: Say, schedules: bool, scale: float) -> Running:
         say(f"Port {AIRFLOW_PORT} is taken: Airflow listens on {port}")
     variables = airflow_settings.environment(places, port, schedules=schedules)
 
-    def launch(name: str, *command: str) -> int:
+    def launch(name: str, *command: str, **more: str) -> int:
         log = places.logs / f"{name}.log"
-        return processes.start([sys.executable, "-m", *command], log, variables, places.var, ROOT)
+        return processes.start([sys.executable, "-m", *command], log, variables | more, places.var, ROOT)
 
     say("Preparing Airflow's database")
     migration = launch("migrate", "airflow", "db", "migrate")
@@ -97,11 +102,24 @@ def _start(places: Places, say: Say, schedules: bool, scale: float) -> Running:
         places.connections.exists, started["standins"], "the vendor stand-ins", places.logs / "standins.log"
     )
     served = json.loads((places.sandbox / "standins.json").read_text())
+    inbound_port = preferred(INBOUND_PORT)
+    inbound_url = f"http://127.0.0.1:{inbound_port}"
+    connections = airflow_settings.connections(places, inbound_url)
+    serve = ("include.inbound", "--host", "127.0.0.1", "--port", str(inbound_port))
+    started["inbound"] = launch(
+        "inbound", *serve, **airflow_settings.as_variables(connections, INBOUND_NEEDS)
+    )
     api = AirflowApi(f"http://127.0.0.1:{port}")
     _wait(api.is_healthy, started["api-server"], "Airflow", places.logs / "api-server.log")
+    _wait(
+        lambda: not is_free(inbound_port),
+        started["inbound"],
+        "the service that Twilio calls",
+        places.logs / "inbound.log",
+    )
     api.set_pools(airflow_settings.pools())
-    api.set_connections(airflow_settings.connections(places))
-    state = Running(api.url, served["outbox_url"], schedules, started)
+    api.set_connections(connections)
+    state = Running(api.url, served["outbox_url"], inbound_url, schedules, started)
     write_atomically(places.state, json.dumps(asdict(state), indent=2).encode())
     return state
 
@@ -125,6 +143,7 @@ def fill(places: Places, say: Say, scale: float = 1.0) -> None:
 
     from include.counterpoint.tables import IM_ITEM
     from include.database.engines import engine_for
+    from include.sandbox.lead_file import FILE, fill_lead_file
     from include.sandbox.photo_folder import fill_photo_folder
     from include.sandbox.seed import is_seeded, seed
     from include.sandbox.web_shop import fill_web_shop
@@ -138,6 +157,7 @@ def fill(places: Places, say: Say, scale: float = 1.0) -> None:
         say("Filling the sandbox store")
         seed(address, until=datetime.now(store_settings().zone).date(), scale=scale)
     upgrade(URL.create("sqlite", database=str(places.store_db)))
+    fill_lead_file(places.store_files / FILE, datetime.now(store_settings().zone).date())
     fill_web_shop(engine_for(counterpoint), places.sandbox)
     columns = select(IM_ITEM.c.ITEM_NO, IM_ITEM.c.USR_PROF_ALPHA_16).order_by(IM_ITEM.c.ITEM_NO).limit(400)
     with engine_for(counterpoint).connect() as connection:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -17,8 +18,13 @@ from include.sandbox.standins.context import Context
 from include.sandbox.standins.counterpoint_api.customers import load_customers
 from include.sandbox.standins.faults import Fault, FaultKind, Vendor, fault_order
 from include.sandbox.standins.journal import Counter, RecordedRequest
-from include.sandbox.standins.state import products, writing
+from include.sandbox.standins.state import products, texts, writing
+from include.sandbox.standins.twilio.fates import clear_fates, set_fate
+from include.sandbox.standins.twilio.habits import Habits, set_habits
+from include.sandbox.standins.twilio.message_store import finish_texts
 from include.sandbox.standins.twilio.messages import opt_out
+from include.sandbox.standins.twilio.progress import status_of
+from include.sandbox.standins.twilio.replies import Reply, reply
 
 
 class Controls(ABC):
@@ -116,3 +122,32 @@ class Controls(ABC):
     def opt_out(self, number: str) -> None:
         """Answer STOP for a phone number in E.164 form."""
         opt_out(self.context.engine, number)
+
+    def reply(self, number: str, body: str, url: str | None = None, media: Sequence[str] = ()) -> Reply:
+        """Let a customer answer a text; see `replies.reply`."""
+        return reply(self.context.engine, number, body, url, media)
+
+    def set_text_fate(self, number: str, code: int, *, late: bool = False) -> None:
+        """Let texts to a number, or with `fates.EVERYBODY` to all, meet an error; see `fates.set_fate`."""
+        set_fate(self.context.engine, number, code, late=late)
+
+    def clear_text_fates(self, number: str | None = None) -> None:
+        """Take back the set fate of a number, or all of them."""
+        clear_fates(self.context.engine, number)
+
+    def set_text_habits(
+        self, *, seconds: float = 0.0, out_of_order: bool = False, twice: bool = False
+    ) -> None:
+        """How the texts to come and their callbacks behave, see `habits.Habits`; not given is usual."""
+        set_habits(self.context.engine, Habits(seconds, out_of_order, twice))
+
+    def finish_texts(self) -> int:
+        """Let all texts that are under way arrive or fail now; see `message_store.finish_texts`."""
+        return finish_texts(self.context.engine)
+
+    def texts(self) -> list[dict[str, Any]]:
+        """The texts of both directions as they are kept, oldest first, each with its `status` of now."""
+        now = time.time()
+        with self.context.engine.connect() as connection:
+            rows = connection.execute(select(texts).order_by(texts.c.id)).mappings()
+            return [{**row, "status": status_of(dict(row), now)} for row in rows]

@@ -8,6 +8,7 @@ first.
 | `status` | the status (HTTP) or reply code (mail) of the order in the vendor's own error form | no |
 | `timeout_after_accepting` | nothing, until it gives up | yes |
 | `drop_connection` | the connection is cut | no |
+| `error_after_accepting` | Twilio, Counterpoint API: an error status for what was created | yes |
 | `slow` | the right answer, late | yes |
 | `partial_207` | BigCommerce: saved without stock level and address, or without one `product` | in part |
 | `refuse_product` | BigCommerce: 422 to every PUT, batch or single, that has the `product` in it | no |
@@ -33,6 +34,7 @@ FaultKind = Literal[
     "timeout_after_accepting",
     "drop_connection",
     "slow",
+    "error_after_accepting",
     "partial_207",
     "refuse_product",
     "keeps_total_sold",
@@ -43,12 +45,13 @@ FaultKind = Literal[
 CONNECTION_KINDS: frozenset[FaultKind] = frozenset(
     {"status", "timeout_after_accepting", "drop_connection", "slow"}
 )
-_KINDS_OF_ONE_VENDOR: dict[str, Vendor] = {
-    "partial_207": "bigcommerce",
-    "refuse_product": "bigcommerce",
-    "keeps_total_sold": "bigcommerce",
-    "truncate_upload": "webdav",
-    "refuse_move": "webdav",
+_VENDORS_OF_KIND: dict[str, tuple[Vendor, ...]] = {
+    "error_after_accepting": ("twilio", "counterpoint_api"),
+    "partial_207": ("bigcommerce",),
+    "refuse_product": ("bigcommerce",),
+    "keeps_total_sold": ("bigcommerce",),
+    "truncate_upload": ("webdav",),
+    "refuse_move": ("webdav",),
 }
 _KINDS_OF_PRODUCTS = frozenset({"partial_207", "refuse_product", "keeps_total_sold"})
 # What the shop is like, not what happens once: such an order stays until it is cancelled.
@@ -60,12 +63,13 @@ _DEFAULT_SECONDS = {"slow": 1.0, "timeout_after_accepting": 120.0}
 class FaultOrder(BaseModel):
     """One order.
 
-    `status` is an HTTP status (a reply code for mail; default 503, mail 451), `retry_after` is in seconds,
-    `count` the number of requests that it is for (default 1; `refuse_product` and `keeps_total_sold` stay in
-    force until they are cancelled). `match` is a part of the path (of the recipients, for mail)
-    and `method` the HTTP method that a request must have to be hit. `seconds` is the delay of `slow` (default
-    1) and the longest wait of `timeout_after_accepting` (default 120; it ends as soon as the client hangs
-    up). `product` is the id of a BigCommerce product: only requests that write it are hit.
+    `status` is an HTTP status (a reply code for mail; default 503, mail 451, after accepting 500),
+    `retry_after` is in seconds, `count` the number of requests that it is for (default 1; `refuse_product`
+    and `keeps_total_sold` stay in force until they are cancelled). `match` is a part of the path (of the
+    recipients, for mail) and `method` the HTTP method that a request must have to be hit. `seconds` is the
+    delay of `slow` (default 1) and the longest wait of `timeout_after_accepting` (default 120; it ends as
+    soon as the client hangs up). `product` is the id of a BigCommerce product: only requests that write it
+    are hit.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -83,15 +87,19 @@ class FaultOrder(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        owner = _KINDS_OF_ONE_VENDOR.get(self.kind, self.vendor)
-        if owner != self.vendor:
-            raise ValueError(f"kind {self.kind!r} is for {owner!r} only, not for {self.vendor!r}")
+        owners = _VENDORS_OF_KIND.get(self.kind, (self.vendor,))
+        if self.vendor not in owners:
+            raise ValueError(
+                f"kind {self.kind!r} is for {' and '.join(owners)} only, not for {self.vendor!r}"
+            )
         if self.kind == "refuse_product" and self.product is None:
             raise ValueError("kind 'refuse_product' needs a product")
         if self.product is not None and self.kind not in _KINDS_OF_PRODUCTS:
             raise ValueError(f"kind {self.kind!r} takes no product")
         if self.kind == "status" and self.status is None:
             self.status = 451 if self.vendor == "smtp" else 503
+        if self.kind == "error_after_accepting" and self.status is None:
+            self.status = 500
         self.count = self.count or _DEFAULT_COUNTS.get(self.kind, 1)
         if self.seconds is None:
             self.seconds = _DEFAULT_SECONDS.get(self.kind)
@@ -112,13 +120,19 @@ class FaultOrders:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # Most requests meet no order, and need not wait for the right to write to learn that. There is one
+        # such object for a database: the count of orders given says whether the look is still true.
+        self._given = 0
+        self._none_after: int | None = None
 
     def order(self, order: FaultOrder) -> Fault:
         """Put an order in force."""
         values = order.model_dump(exclude={"count"}) | {"ordered": order.count, "remaining": order.count}
         with self._engine.begin() as connection:
             row = connection.execute(insert(faults_table).values(values).returning(faults_table.c.id))
-            return Fault(**order.model_dump(), id=row.scalar_one(), remaining=order.count)
+            number = row.scalar_one()
+        self._given += 1
+        return Fault(**order.model_dump(), id=number, remaining=order.count)
 
     def in_force(self) -> list[Fault]:
         """The orders that still wait for requests, oldest first."""
@@ -143,6 +157,8 @@ class FaultOrders:
 
         `products` are the ids of the products that the request writes.
         """
+        if self._none_in_force():
+            return None
         oldest = (
             select(faults_table.c.id)
             .where(
@@ -167,6 +183,16 @@ class FaultOrders:
         with self._engine.begin() as connection:
             row = connection.execute(taken).mappings().one_or_none()
         return None if row is None else _fault(dict(row))
+
+    def _none_in_force(self) -> bool:
+        given = self._given
+        if self._none_after != given:
+            waiting = select(faults_table.c.id).where(faults_table.c.remaining > 0).limit(1)
+            with self._engine.connect() as connection:
+                if connection.scalar(waiting) is not None:
+                    return False
+            self._none_after = given
+        return True
 
 
 def fault_order(**values: object) -> FaultOrder:

@@ -67,11 +67,14 @@ faults = Table(
     Column("product", Integer),
 )
 
+# Both directions. A text moves on by itself: what it is at a moment follows from `leaves`, when it leaves the
+# queue, and `settles`, when `outcome` and `error_code` come true.
 texts = Table(
     "texts",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("sid", String, nullable=False, unique=True),
+    Column("direction", String, nullable=False),
     Column("at", Float, nullable=False),
     Column("to_number", String, nullable=False, index=True),
     Column("from_number", String),
@@ -80,10 +83,44 @@ texts = Table(
     Column("media", JSON, nullable=False),
     Column("segments", Integer, nullable=False),
     Column("send_at", Float),
+    Column("callback", String),
+    Column("leaves", Float, nullable=False),
+    Column("settles", Float, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("error_code", Integer),
+    Column("canceled", Float),
+    Index("ix_texts_from_number", "from_number"),
+)
+
+# Status callbacks: `answer` is the status of the last try, 0 where nobody answered.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sid", String, nullable=False, index=True),
+    Column("status", String, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("answer", Integer),
+    Column("done", Boolean, nullable=False),
+    Index("ix_callbacks_done_due", "done", "due"),
+)
+
+# What becomes of texts to a number, by error code; the number "*" is every number.
+text_fates = Table(
+    "text_fates",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("code", Integer, nullable=False),
+    Column("late", Boolean, nullable=False),
 )
 
 opt_outs = Table(
     "opt_outs", metadata, Column("number", String, primary_key=True), Column("at", Float, nullable=False)
+)
+
+settings = Table(
+    "settings", metadata, Column("name", String, primary_key=True), Column("value", JSON, nullable=False)
 )
 
 mails = Table(
@@ -191,10 +228,12 @@ coupon_changes = Table(
     Column("new", JSON, nullable=False),
 )
 
+# `modified` is as Counterpoint writes it: UTC, and so long that text sorts as time does.
 customers = Table(
     "customers",
     metadata,
     Column("number", String, primary_key=True),
+    Column("modified", String, nullable=False, index=True),
     Column("document", JSON, nullable=False),
 )
 

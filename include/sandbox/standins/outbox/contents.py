@@ -10,6 +10,12 @@ from sqlalchemy import Connection, Table, func, select
 from include.sandbox.standins.context import Context
 from include.sandbox.standins.faults import Fault
 from include.sandbox.standins.journal import RecordedRequest
+from include.sandbox.standins.outbox.conversations import (
+    Conversation,
+    Fared,
+    read_conversations,
+    read_fared,
+)
 from include.sandbox.standins.outbox.files import Folder, list_folders
 from include.sandbox.standins.outbox.shop_changes import (
     CouponChange,
@@ -37,7 +43,8 @@ Row = dict[str, Any]
 class Contents:
     """Everything on the page, newest first, and how many of each there are in all."""
 
-    texts: list[Row]
+    texts: list[Conversation]
+    fared: list[Fared]
     mails: list[Row]
     folders: list[Folder]
     products: list[ProductUpdate]
@@ -55,7 +62,8 @@ def read_contents(context: Context, everything_of: str | None = None) -> Content
 
     folders = list_folders(context.webdav_dir, most("files", _FEW_FILES))
     with context.engine.connect() as connection:
-        found_texts = _newest(connection, texts, most("texts"))
+        conversations = read_conversations(connection, most("texts"))
+        fared = read_fared(connection)
         found_mails = _newest(connection, mails, most("mails"))
         products = read_product_updates(connection, most("products", _FEW_PRODUCTS))
         coupons = read_coupon_changes(connection, most("coupons"))
@@ -69,7 +77,8 @@ def read_contents(context: Context, everything_of: str | None = None) -> Content
             "requests": context.journal.count(),
         }
     return Contents(
-        texts=found_texts,
+        texts=conversations,
+        fared=fared,
         mails=found_mails,
         folders=folders,
         products=products,

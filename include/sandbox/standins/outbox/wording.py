@@ -25,6 +25,7 @@ _FAULT_NAMES = {
     "timeout_after_accepting": "accepts, then never answers",
     "drop_connection": "drops the connection",
     "slow": "answers slowly",
+    "error_after_accepting": "accepts, then answers with an error",
     "partial_207": "saves only a part (207)",
     "truncate_upload": "stores only half of the file",
     "refuse_move": "refuses to move files",

@@ -8,12 +8,13 @@ from include.sandbox.standins.answers import Answer, json_answer
 from include.sandbox.standins.context import Context
 from include.sandbox.standins.faults import Fault
 
-_STATUS_OF_CODE = {20003: 401, 20404: 404, 20429: 429, 20500: 500}
+_STATUS_OF_CODE = {20003: 401, 20009: 409, 20404: 404, 20429: 429, 20500: 500, 30409: 409}
 _CODE_OF_STATUS = {401: 20003, 404: 20404, 429: 20429}
 
 MESSAGES = {
     20001: "A parameter's value is not valid",
     20003: "Authenticate",
+    20009: "The message cannot be changed before its delivery has been completed",
     20404: "The requested resource was not found",
     20429: "Too Many Requests",
     20500: "An internal server error has occurred",
@@ -28,8 +29,25 @@ MESSAGES = {
     21611: "The 'From' number has exceeded the maximum number of queued messages",
     21612: "The 'To' phone number is not currently reachable from the 'From' number",
     21614: "The 'To' number is not a valid mobile number",
+    21608: "The number is unverified; trial accounts can only send to verified numbers",
+    21609: "The 'StatusCallback' is not a valid URL",
     21617: "The message body exceeds the 1600 character limit",
+    21620: "A 'MediaUrl' is not a valid URL",
+    21623: "A message can have no more than 10 media files",
+    21624: "The 'ValidityPeriod' is not a whole number from 1 to 36000",
+    21635: "The 'To' number is a landline",
     21701: "The Messaging Service does not exist",
+    30001: "Queue overflow",
+    30002: "Account suspended",
+    30003: "Unreachable destination handset",
+    30004: "Message blocked",
+    30005: "Unknown destination handset",
+    30006: "Landline or unreachable carrier",
+    30007: "Message filtered",
+    30008: "Unknown error",
+    30034: "Message from an unregistered number",
+    30036: "Validity period expired",
+    30409: "This message cannot be canceled",
     35111: "The 'SendAt' timestamp is missing",
     35114: "Scheduling does not support this timestamp",
     35118: "A Messaging Service is needed to schedule a message",

@@ -1,43 +1,37 @@
-"""What Twilio checks before it takes a message, and how it counts its length."""
+"""What Twilio checks before it takes a message."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from include.sandbox.standins import credentials
 from include.sandbox.standins.twilio.errors import TwilioError
 
 LONGEST_BODY = 1600
+MOST_MEDIA = 10
+LONGEST_VALIDITY = 36_000
+"""Seconds that a text may wait to be sent; also what holds where the request names none."""
+
+_LONGEST_URL = 4000
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|[A-Za-z0-9 ]{1,11}")
 
-# The numbers that Twilio's test credentials give a fixed meaning.
-_MAGIC_RECIPIENTS = {
-    "+15005550001": 21211,
-    "+15005550002": 21612,
-    "+15005550003": 21408,
-    "+15005550004": 21610,
-    "+15005550009": 21614,
-}
+# The senders that Twilio's test credentials give a fixed meaning.
 _MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
 _SCHEDULE_WINDOW = (timedelta(minutes=5), timedelta(days=35))
 
-# The GSM 7-bit alphabet; each character of the second row takes the room of two.
-_GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM7_DOUBLE = frozenset("\f^{}\\[~]|€")
-
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """A message that was asked for and is well-formed. `send_at` is None for "now"."""
+    """A message that was asked for and is well-formed. `send_at` is None for "now".
+
+    `validity` is how many seconds it may wait to be sent.
+    """
 
     to_number: str
     from_number: str | None
@@ -45,6 +39,8 @@ class OutgoingMessage:
     body: str
     media: list[str]
     send_at: datetime | None
+    validity: int
+    callback: str | None
 
 
 def read_message(form_body: bytes, now: datetime) -> OutgoingMessage:
@@ -70,23 +66,17 @@ def read_message(form_body: bytes, now: datetime) -> OutgoingMessage:
         raise TwilioError(21701)
     if from_number is not None:
         _check_sender(from_number)
-    if to_number in _MAGIC_RECIPIENTS:
-        raise TwilioError(_MAGIC_RECIPIENTS[to_number])
-    send_at = _send_at(value, service_sid, now)
-    return OutgoingMessage(to_number, from_number, service_sid, body, media, send_at)
-
-
-def segments(body: str) -> int:
-    """How many parts a text is sent and charged as.
-
-    One part holds 160 GSM-7 or 70 other characters; each of several holds 153 or 67.
-    """
-    if set(body) <= _GSM7 | _GSM7_DOUBLE:
-        length, single, part = sum(2 if mark in _GSM7_DOUBLE else 1 for mark in body), 160, 153
-    else:
-        # UCS-2 counts 16-bit units, so that an emoji takes two.
-        length, single, part = len(body.encode("utf-16-be")) // 2, 70, 67
-    return 1 if length <= single else -(-length // part)
+    _check_media(media)
+    return OutgoingMessage(
+        to_number=to_number,
+        from_number=from_number,
+        service_sid=service_sid,
+        body=body,
+        media=media,
+        send_at=_send_at(value, service_sid, now),
+        validity=_validity(value.get("ValidityPeriod")),
+        callback=_callback(value.get("StatusCallback")),
+    )
 
 
 def _check_sender(number: str) -> None:
@@ -96,6 +86,38 @@ def _check_sender(number: str) -> None:
         raise TwilioError(21212)
     if number != credentials.TWILIO_FROM_NUMBER:
         raise TwilioError(21606)
+
+
+def _check_media(media: list[str]) -> None:
+    if len(media) > MOST_MEDIA:
+        raise TwilioError(21623)
+    if not all(_is_address(url) for url in media):
+        raise TwilioError(21620)
+
+
+def _validity(value: str | None) -> int:
+    if not value:
+        return LONGEST_VALIDITY
+    number = int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
+    if not 1 <= number <= LONGEST_VALIDITY:
+        raise TwilioError(21624)
+    return number
+
+
+def _callback(url: str | None) -> str | None:
+    if not url:
+        return None
+    if not _is_address(url) or "_" in (urlsplit(url).hostname or ""):
+        raise TwilioError(21609)
+    return url
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and len(url) <= _LONGEST_URL
 
 
 def _send_at(value: dict[str, str], service_sid: str | None, now: datetime) -> datetime | None:

@@ -1,0 +1,1 @@
+"""Requests for a landscape design, and the customers that they become."""

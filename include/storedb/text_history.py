@@ -1,0 +1,85 @@
+"""What is known of phones that are to be texted: texts of all campaigns, and whether one is suppressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, and_, select
+
+from include.database.retries import with_retries
+from include.storedb.tables import LEDGER, SUPPRESSION, TEXT_MESSAGE
+from include.storedb.text_rows import KIND, Standing, Text
+
+# SQL Server takes at most 2,100 values in one statement.
+_BATCH = 500
+# What may have reached the phone: a claim that is open counts, too.
+_SENDS = and_(LEDGER.c.kind == KIND, LEDGER.c.status != "refused")
+
+
+class TextHistory:
+    """The ledger's texts to a phone, whatever the campaign."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def sends(
+        self, phones: Iterable[str], since: datetime, *, except_for: tuple[str, str]
+    ) -> dict[str, list[datetime]]:
+        """When the phones were texted after `since` (UTC, no zone) over all campaigns, and may have been.
+
+        The occasion `except_for` (campaign and anchor), which asks, does not count.
+        """
+        every = sorted(set(phones))
+        campaign, anchor = except_for
+        other = (LEDGER.c.campaign != campaign) | (LEDGER.c.anchor != anchor)
+        found: dict[str, list[datetime]] = {}
+
+        def work(part: Sequence[str]) -> list[Any]:
+            wanted = select(LEDGER.c.recipient, LEDGER.c.claimed_at).where(
+                LEDGER.c.recipient.in_(part), LEDGER.c.claimed_at > since, _SENDS, other
+            )
+            with self.engine.connect() as connection:
+                return list(connection.execute(wanted))
+
+        for start in range(0, len(every), _BATCH):
+            part = every[start : start + _BATCH]
+            for phone, at in with_retries(lambda part=part: work(part)):  # type: ignore[misc]
+                found.setdefault(phone, []).append(at)
+        return found
+
+    def standing(self, text: Text, since: datetime) -> Standing:
+        """How things are at this moment; other texts to the phone count after `since` (UTC, no zone)."""
+        suppressed = select(SUPPRESSION.c.reason).where(
+            SUPPRESSION.c.phone == text.phone, SUPPRESSION.c.cleared_at.is_(None)
+        )
+        status = select(TEXT_MESSAGE.c.status, suppressed.scalar_subquery()).where(
+            TEXT_MESSAGE.c.id == text.id
+        )
+        others = select(LEDGER.c.claimed_at).where(
+            LEDGER.c.recipient == text.phone,
+            LEDGER.c.claimed_at > since,
+            _SENDS,
+            LEDGER.c.entry_hash != text.entry.hash(),
+        )
+
+        def work() -> Standing:
+            with self.engine.connect() as connection:
+                row = connection.execute(status).first()
+                found = tuple(connection.scalars(others))
+            return Standing(row[0], row[1], found) if row else Standing("gone", None, found)
+
+        return with_retries(work)
+
+    def known_sids(self, phone: str, sids: Iterable[str]) -> set[str]:
+        """Those of Twilio's messages to a phone that are known to be texts of ours."""
+        these = list(sids)[:_BATCH]
+        texts = select(TEXT_MESSAGE.c.sid).where(TEXT_MESSAGE.c.sid.in_(these))
+        entries = select(LEDGER.c.vendor_id).where(LEDGER.c.recipient == phone, LEDGER.c.vendor_id.in_(these))
+
+        def work() -> set[str]:
+            with self.engine.connect() as connection:
+                return {*connection.scalars(texts), *connection.scalars(entries)}
+
+        return with_retries(work)

@@ -1,0 +1,161 @@
+"""What campaigns want to send to which phone, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, and_, func, select, update
+
+from include.database.dialects import insert_missing
+from include.database.retries import with_retries
+from include.storedb.runs import RunContext, moment
+from include.storedb.tables import LEDGER, REASON, TEXT_MESSAGE
+from include.storedb.text_rows import KIND, ClosingStatus, PlannedText, Tally, Text
+
+T = TypeVar("T")
+
+# SQL Server takes at most 2,100 values in one statement.
+_BATCH = 500
+_OPEN = ("planned", "unknown")
+
+
+_FIELDS = [TEXT_MESSAGE.c[name] for name in Text.__dataclass_fields__]
+_SAME = and_(
+    LEDGER.c.kind == KIND,
+    LEDGER.c.campaign == TEXT_MESSAGE.c.campaign,
+    LEDGER.c.anchor == TEXT_MESSAGE.c.anchor,
+    LEDGER.c.recipient == TEXT_MESSAGE.c.phone,
+)
+
+
+class Texts:
+    """The texts of the store database, as one task uses them."""
+
+    def __init__(self, engine: Engine, run: RunContext) -> None:
+        self.engine = engine
+        self.run = run
+
+    def add(self, texts: Iterable[PlannedText]) -> int:
+        """Store the texts of which there is none yet for their phone and occasion; returns their number."""
+        waiting, added = iter(texts), 0
+        while part := [self._row(text) for text in islice(waiting, _BATCH)]:
+            added += self._write(lambda connection, part=part: _add(connection, part))  # type: ignore[misc]
+        return added
+
+    def _row(self, text: PlannedText) -> dict[str, Any]:
+        row = {name: getattr(text, name) for name in PlannedText.__dataclass_fields__}
+        kept = {"text_hash": text.hash, "reason": text.reason[:REASON], "planned_at": moment()}
+        return row | kept | self.run.columns()
+
+    def planned(self, campaign: str, anchor: str, after: int = 0, limit: int = _BATCH) -> list[Text]:
+        """The next texts that nobody has claimed yet, by id, those with an id above `after`."""
+        claims = select(LEDGER.c.id).where(_SAME)
+        wanted = _of(campaign, anchor).where(
+            TEXT_MESSAGE.c.status == "planned", TEXT_MESSAGE.c.id > after, ~claims.exists()
+        )
+        return self._read(wanted.order_by(TEXT_MESSAGE.c.id).limit(limit))
+
+    def open(self, campaign: str, anchor: str, phones: Iterable[str]) -> dict[str, Text]:
+        """The texts to these phones whose fate is not known yet, by phone."""
+        every = sorted(set(phones))
+        found: dict[str, Text] = {}
+        for start in range(0, len(every), _BATCH):
+            among = TEXT_MESSAGE.c.phone.in_(every[start : start + _BATCH])
+            wanted = _of(campaign, anchor).where(among, TEXT_MESSAGE.c.status.in_(_OPEN))
+            found |= {text.phone: text for text in self._read(wanted)}
+        return found
+
+    def _read(self, wanted: Any) -> list[Text]:
+        def work() -> list[Text]:
+            with self.engine.connect() as connection:
+                return [Text(*row) for row in connection.execute(wanted)]
+
+        return with_retries(work)
+
+    def close(
+        self,
+        texts: Iterable[Text],
+        status: ClosingStatus,
+        *,
+        reason: str = "",
+        sid: str | None = None,
+        error_code: int | None = None,
+    ) -> None:
+        """Write down what became of the texts; what was closed already stays, but for an unknown fate.
+
+        One that may have gone out has a `sent_at`, too. One that went out is `sent` even if it was set aside
+        in the same moment.
+        """
+        now, ids = moment(), [text.id for text in texts]
+        sent_at = now if status in ("sent", "unknown") else None
+        values = {"status": status, "reason": reason[:REASON], "sid": sid, "error_code": error_code}
+        closing = update(TEXT_MESSAGE).values(**values, sent_at=sent_at, status_at=now, **self.run.columns())
+        before = (*_OPEN, "set_aside") if status == "sent" else _OPEN
+        for start in range(0, len(ids), _BATCH):
+            among = TEXT_MESSAGE.c.id.in_(ids[start : start + _BATCH])
+            these = closing.where(among, TEXT_MESSAGE.c.status.in_(before))
+            self._write(lambda connection, these=these: connection.execute(these))  # type: ignore[misc]
+
+    def follow_ledger(self, campaign: str, anchor: str) -> None:
+        """Close the texts that the ledger has closed: a process may die between the two."""
+        closed = and_(_SAME, LEDGER.c.status.in_(("sent", "refused")))
+        wanted = (
+            select(
+                TEXT_MESSAGE.c.id, LEDGER.c.status, LEDGER.c.vendor_id, LEDGER.c.detail, LEDGER.c.closed_at
+            )
+            .join_from(TEXT_MESSAGE, LEDGER, closed)
+            .where(TEXT_MESSAGE.c.campaign == campaign, TEXT_MESSAGE.c.anchor == anchor)
+            .where(TEXT_MESSAGE.c.status.in_(_OPEN))
+        )
+
+        def work(connection: Connection) -> None:
+            for row in connection.execute(wanted).all():
+                sent_at = row.closed_at if row.status == "sent" else None
+                values = {"status": row.status, "sid": row.vendor_id, "reason": (row.detail or "")[:REASON]}
+                this = update(TEXT_MESSAGE).where(
+                    TEXT_MESSAGE.c.id == row.id, TEXT_MESSAGE.c.status.in_(_OPEN)
+                )
+                connection.execute(this.values(**values, sent_at=sent_at, status_at=row.closed_at))
+
+        self._write(work)
+
+    def tallies(self, campaign: str, anchor: str) -> list[Tally]:
+        """How many texts of an occasion stand how, with their segments and estimated dollars."""
+        column = TEXT_MESSAGE.c
+        sums = (func.count(), func.sum(column.segments), func.sum(column.cost))
+        wanted = (
+            select(column.status, column.reason, *sums)
+            .where(column.campaign == campaign, column.anchor == anchor)
+            .group_by(column.status, column.reason)
+            .order_by(column.status, column.reason)
+        )
+
+        def work() -> list[Tally]:
+            with self.engine.connect() as connection:
+                return [
+                    Tally(status, reason, texts, int(segments), cost)
+                    for status, reason, texts, segments, cost in connection.execute(wanted)
+                ]
+
+        return with_retries(work)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        def attempt() -> T:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        return with_retries(attempt)
+
+
+def _of(campaign: str, anchor: str) -> Any:
+    return select(*_FIELDS).where(TEXT_MESSAGE.c.campaign == campaign, TEXT_MESSAGE.c.anchor == anchor)
+
+
+def _add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+    among = TEXT_MESSAGE.c.text_hash.in_([row["text_hash"] for row in rows])
+    known = set(connection.scalars(select(TEXT_MESSAGE.c.text_hash).where(among)))
+    missing = [row for row in rows if row["text_hash"] not in known]
+    insert_missing(connection, TEXT_MESSAGE, missing, "text_hash")
+    return len(missing)
