@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("bulk_writer", "dag_parsing", "feeds", "photos", "planning", "web_shop_sync")
+ALL = ("bulk_writer", "dag_parsing", "feeds", "photos", "planning", "texting", "web_shop_sync")
 
 
 def main(names: list[str]) -> int:
