@@ -62,14 +62,16 @@ NEW, CONTACTS = "new_customers", "contacts"
     doc_md=__doc__,
 )
 def counterpoint_customers() -> None:
-    """The two parts side by side, then the report."""
+    """The new customers, then everybody's contacts, then the report."""
     _, created = rule_tasks(
         NEW, lead_customers.plan_new_customers, lead_customers.budget, lead_customers.create_customers
     )
-    _, contacts = rule_tasks(
+    plan_contacts, contacts = rule_tasks(
         CONTACTS, customer_upkeep.plan_contacts, partial(customer_upkeep.budget, CONTACTS)
     )
-    [created, contacts] >> RunReportOperator(task_id="report")
+    # Who was just created needs a first contact, too.
+    created >> plan_contacts
+    contacts >> RunReportOperator(task_id="report")
 
 
 counterpoint_customers()

@@ -156,6 +156,9 @@ class _Sending:
         last = 0
         while page := self.texts.planned(*self.occasion, after=last, limit=_PAGE):
             last = page[-1].id
+            # Those with an open claim are looked up on Twilio's list, not sent from here.
+            claimed = self.history.claimed(page)
+            page = [text for text in page if text not in claimed]
             phones = [text.phone for text in page]
             suppressed = self.suppressions.active(phones)
             sends = self.history.sends(phones, self.rules.cap_begins(), except_for=self.occasion)

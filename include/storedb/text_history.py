@@ -49,6 +49,17 @@ class TextHistory:
                 found.setdefault(phone, []).append(at)
         return found
 
+    def claimed(self, texts: Iterable[Text]) -> set[Text]:
+        """Those of at most a thousand texts that somebody has claimed, whatever became of it."""
+        hashes = {text.entry.hash(): text for text in texts}
+        wanted = select(LEDGER.c.entry_hash).where(LEDGER.c.entry_hash.in_(hashes))
+
+        def work() -> set[Text]:
+            with self.engine.connect() as connection:
+                return {hashes[found] for found in connection.scalars(wanted)}
+
+        return with_retries(work)
+
     def standing(self, text: Text, since: datetime) -> Standing:
         """How things are at this moment; other texts to the phone count after `since` (UTC, no zone)."""
         suppressed = select(SUPPRESSION.c.reason).where(

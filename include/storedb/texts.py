@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, and_, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
 from include.storedb.runs import RunContext, moment
 from include.storedb.tables import LEDGER, REASON, TEXT_MESSAGE
-from include.storedb.text_rows import KIND, ClosingStatus, PlannedText, Tally, Text
+from include.storedb.text_rows import ClosingStatus, PlannedText, Tally, Text
 
 T = TypeVar("T")
 
@@ -22,12 +22,6 @@ _OPEN = ("planned", "unknown")
 
 
 _FIELDS = [TEXT_MESSAGE.c[name] for name in Text.__dataclass_fields__]
-_SAME = and_(
-    LEDGER.c.kind == KIND,
-    LEDGER.c.campaign == TEXT_MESSAGE.c.campaign,
-    LEDGER.c.anchor == TEXT_MESSAGE.c.anchor,
-    LEDGER.c.recipient == TEXT_MESSAGE.c.phone,
-)
 
 
 class Texts:
@@ -50,11 +44,14 @@ class Texts:
         return row | kept | self.run.columns()
 
     def planned(self, campaign: str, anchor: str, after: int = 0, limit: int = _BATCH) -> list[Text]:
-        """The next texts that nobody has claimed yet, by id, those with an id above `after`."""
-        claims = select(LEDGER.c.id).where(_SAME)
-        wanted = _of(campaign, anchor).where(
-            TEXT_MESSAGE.c.status == "planned", TEXT_MESSAGE.c.id > after, ~claims.exists()
-        )
+        """The next texts that are still to be sent, by id, those with an id above `after`."""
+        return self._page(campaign, anchor, ("planned",), after, limit)
+
+    def _page(
+        self, campaign: str, anchor: str, statuses: Sequence[str], after: int, limit: int
+    ) -> list[Text]:
+        among = TEXT_MESSAGE.c.status.in_(statuses)
+        wanted = _of(campaign, anchor).where(among, TEXT_MESSAGE.c.id > after)
         return self._read(wanted.order_by(TEXT_MESSAGE.c.id).limit(limit))
 
     def open(self, campaign: str, anchor: str, phones: Iterable[str]) -> dict[str, Text]:
@@ -100,26 +97,10 @@ class Texts:
 
     def follow_ledger(self, campaign: str, anchor: str) -> None:
         """Close the texts that the ledger has closed: a process may die between the two."""
-        closed = and_(_SAME, LEDGER.c.status.in_(("sent", "refused")))
-        wanted = (
-            select(
-                TEXT_MESSAGE.c.id, LEDGER.c.status, LEDGER.c.vendor_id, LEDGER.c.detail, LEDGER.c.closed_at
-            )
-            .join_from(TEXT_MESSAGE, LEDGER, closed)
-            .where(TEXT_MESSAGE.c.campaign == campaign, TEXT_MESSAGE.c.anchor == anchor)
-            .where(TEXT_MESSAGE.c.status.in_(_OPEN))
-        )
-
-        def work(connection: Connection) -> None:
-            for row in connection.execute(wanted).all():
-                sent_at = row.closed_at if row.status == "sent" else None
-                values = {"status": row.status, "sid": row.vendor_id, "reason": (row.detail or "")[:REASON]}
-                this = update(TEXT_MESSAGE).where(
-                    TEXT_MESSAGE.c.id == row.id, TEXT_MESSAGE.c.status.in_(_OPEN)
-                )
-                connection.execute(this.values(**values, sent_at=sent_at, status_at=row.closed_at))
-
-        self._write(work)
+        last = 0
+        while page := self._page(campaign, anchor, _OPEN, last, _BATCH):
+            last = page[-1].id
+            self._write(lambda connection, page=page: _follow(connection, page))  # type: ignore[misc]
 
     def tallies(self, campaign: str, anchor: str) -> list[Tally]:
         """How many texts of an occasion stand how, with their segments and estimated dollars."""
@@ -159,3 +140,16 @@ def _add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     missing = [row for row in rows if row["text_hash"] not in known]
     insert_missing(connection, TEXT_MESSAGE, missing, "text_hash")
     return len(missing)
+
+
+def _follow(connection: Connection, texts: Sequence[Text]) -> None:
+    # By the entries' own hashes, not by a join: databases pick the wrong index for it.
+    ids = {text.entry.hash(): text.id for text in texts}
+    closed = select(LEDGER).where(LEDGER.c.entry_hash.in_(ids), LEDGER.c.status.in_(("sent", "refused")))
+    for row in connection.execute(closed).all():
+        sent_at = row.closed_at if row.status == "sent" else None
+        values = {"status": row.status, "sid": row.vendor_id, "reason": (row.detail or "")[:REASON]}
+        this = update(TEXT_MESSAGE).where(
+            TEXT_MESSAGE.c.id == ids[row.entry_hash], TEXT_MESSAGE.c.status.in_(_OPEN)
+        )
+        connection.execute(this.values(**values, sent_at=sent_at, status_at=row.closed_at))
