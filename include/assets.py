@@ -2,3 +2,4 @@
 
 AVAILABILITY_FEEDS = "availability_feeds"
 PRODUCT_PHOTOS = "product_photos"
+GIFT_SHOP_SALES = "gift_shop_sales"

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from include.changes import Change, Value
 from include.counterpoint.tables import metadata
 from include.database.retries import with_retries
+from include.database.values import in_parts
 
-# SQL Server takes at most 2,100 values in one statement.
+# A row may have several key columns, and SQL Server takes at most 2,100 values in one statement.
 _ROWS = 500
 
 Key = str | tuple[str, ...]
@@ -23,8 +24,8 @@ def current_values(engine: Engine, changes: Sequence[Change]) -> dict[tuple[str,
         own = [change for change in changes if change.target == target]
         fields = sorted({change.field for change in own})
         keys = list(dict.fromkeys(change.key for change in own))
-        for start in range(0, len(keys), _ROWS):
-            found |= _read(engine, target, fields, keys[start : start + _ROWS])
+        for part in in_parts(keys, _ROWS):
+            found |= _read(engine, target, fields, part)
     return found
 
 

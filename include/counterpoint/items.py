@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,9 @@ from include.counterpoint.tables import IM_INV, IM_ITEM
 
 Read = Callable[[Select[Any]], Sequence[Any]]
 """Reads the rows of a query from Counterpoint."""
+
+Stream = Callable[[Select[Any]], AbstractContextManager[Iterator[Any]]]
+"""Reads a large query from Counterpoint row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,14 @@ def folded(code: str | None) -> str:
     return (code or "").strip().upper()
 
 
+def trimmed_in_sql(text: ColumnElement[Any]) -> ColumnElement[str]:
+    """A text without blanks around it, also on SQL Servers before 2017, which have no TRIM."""
+    return func.ltrim(func.rtrim(text))
+
+
 def folded_in_sql(code: ColumnElement[Any]) -> ColumnElement[str]:
     """A code in a query as `folded` has it in Python, so that all databases find the same; NULL is NULL."""
-    # TRIM came to SQL Server with 2017; many tills run on older ones.
-    return func.upper(func.ltrim(func.rtrim(code)))
+    return func.upper(trimmed_in_sql(code))
 
 
 def items(locations: Collection[str], *conditions: ColumnElement[bool]) -> Select[Any]:

@@ -7,6 +7,9 @@ from sqlalchemy import text as sql
 
 from include.counterpoint.tables_base import AMOUNT, DAY_AND_TIME, FLAG, NUMBER, columns, key, metadata, text
 
+WALK_IN = "CASH"
+"""The number of the anonymous customer who walks in."""
+
 
 def _consent(channel: str) -> list[Column]:
     return [

@@ -11,11 +11,11 @@ from sqlalchemy import Engine, select, update
 from include.changes import Change, Result, decode, encode
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
+from include.database.values import in_parts, storable
 from include.storedb.runs import RunContext, digest, moment
 from include.storedb.tables import AUDIT, MESSAGE, REASON
 
 PENDING = "pending"
-_BATCH = 1000
 
 
 class Audit:
@@ -34,8 +34,8 @@ class Audit:
     def begin(self, changes: Sequence[Change]) -> None:
         """Write down what is about to be changed; a retry finds its rows and adds none."""
         rows = [self._row(change) for change in changes]
-        for start in range(0, len(rows), _BATCH):
-            with_retries(lambda part=rows[start : start + _BATCH]: self._insert(part))  # type: ignore[misc]
+        for part in in_parts(rows):
+            with_retries(lambda part=part: self._insert(part))  # type: ignore[misc]
 
     def finish(self, results: Sequence[Result]) -> None:
         """Write down what became of each change; what was applied stays so when a retry finds it done."""
@@ -47,8 +47,8 @@ class Audit:
         def work() -> None:
             with self.engine.begin() as connection:
                 for (status, message), found in hashes.items():
-                    for start in range(0, len(found), _BATCH):
-                        closed = AUDIT.c.change_hash.in_(found[start : start + _BATCH])
+                    for part in in_parts(found):
+                        closed = AUDIT.c.change_hash.in_(part)
                         connection.execute(
                             update(AUDIT)
                             .where(closed, AUDIT.c.outcome != "applied")
@@ -64,8 +64,8 @@ class Audit:
         keys = list(hashes)
         made: set[Change] = set()
         with self.engine.connect() as connection:
-            for start in range(0, len(keys), _BATCH):
-                among = AUDIT.c.change_hash.in_(keys[start : start + _BATCH])
+            for part in in_parts(keys):
+                among = AUDIT.c.change_hash.in_(part)
                 found = select(AUDIT.c.change_hash).where(among, AUDIT.c.outcome == "applied")
                 made |= {hashes[key] for key in connection.scalars(found)}
         return made
@@ -110,8 +110,7 @@ def _key(change: Change) -> str:
 
 
 def _words(text: str, length: int) -> str:
-    """What every database takes: no zero bytes, no halves of characters."""
-    return text.replace("\x00", " ").encode(errors="replace").decode()[:length]
+    return storable(text)[:length]
 
 
 def audited_dags(engine: Engine, run_id: str) -> list[str]:

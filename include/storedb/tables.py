@@ -205,6 +205,8 @@ TEXT_MESSAGE = Table(
     Index("text_message_by_campaign", "campaign", "anchor", "status"),
     Index("text_message_by_phone", "phone", "sent_at"),
     Index("text_message_by_sid", "sid"),
+    Index("text_message_by_sending", "sent_at"),
+    Index("text_message_by_status", "status", "status_at"),
 )
 """What campaigns want to send to a phone, one row for each occasion, and what became of it."""
 
@@ -240,3 +242,192 @@ TEXT_EVENT = Table(
     Index("text_event_by_sid", "sid"),
 )
 """What Twilio told of a text's fate, and what customers replied: written at once, worked on later."""
+
+# Addresses as `include.storedb.mail_addresses` spells them are told apart exactly.
+_MAIL_ADDRESS = (
+    String(254)
+    .with_variant(mysql.VARCHAR(254, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+    .with_variant(mssql.VARCHAR(254, collation="Latin1_General_BIN2"), "mssql")
+)
+
+STOCK_REQUEST = Table(
+    "stock_request",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("created_at", Moment, nullable=False),
+    Column("source", String(12), nullable=False),
+    Column("source_key", String(64), nullable=False, unique=True),
+    Column("open_key", String(64), nullable=False, unique=True),
+    Column("item_key", ItemKey, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    _typed("name"),
+    Column("email", _MAIL_ADDRESS, nullable=False),
+    Column("phone", String(20)),
+    Column("text_consent", Boolean, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("coupon_code", String(40)),
+    Column("closed_at", Moment),
+    Index("stock_request_by_status", "status", "id"),
+    Index("stock_request_by_email", "email", "status"),
+)
+"""Who wants to hear when an item is back. The `open_key` of an open request stands for its e-mail address and
+item, so that there is one of them; a closed one gives it back."""
+
+NEWSLETTER = Table(
+    "newsletter",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("email", _MAIL_ADDRESS, nullable=False, unique=True),
+    Column("birth_month", Integer),
+    Column("status", String(12), nullable=False),
+    Column("source", String(12), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("subscribed_at", Moment),
+    Column("unsubscribed_at", Moment),
+    Index("newsletter_by_status", "status", "id"),
+)
+"""Who wants the newsletter, and who does not want it any more."""
+
+COMPETITOR_PRICE = Table(
+    "competitor_price",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("offer_hash", String(64), nullable=False, unique=True),
+    Column("site", String(40), nullable=False),
+    Column("product_key", String(64), nullable=False),
+    Column("store_day", Date, nullable=False),
+    *map(_typed, ("name", "size", "available", "price_text")),
+    Column("low", Numeric(12, 4)),
+    Column("high", Numeric(12, 4)),
+    Column("price_each", Numeric(12, 4)),
+    Column("regular", Numeric(12, 4)),
+    Column("quantity", Integer, nullable=False),
+    _typed("unit", 40),
+    Column("currency", String(3), nullable=False),
+    Column("reason", String(40)),
+    Column("read_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("competitor_price_by_day", "site", "store_day"),
+    Index("competitor_price_by_product", "site", "product_key", "store_day"),
+)
+"""What a competitor asked for a product on a day: one row for each, whose `offer_hash` stands for site,
+product and day. `reason` says why there is no amount."""
+
+CONNECTIVITY = Table(
+    "connectivity",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("subject", String(80), nullable=False),
+    Column("open_key", String(80), nullable=False, unique=True),
+    Column("began_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    _typed("message", MESSAGE),
+    Column("confirmed_at", Moment),
+    Column("acted_at", Moment),
+    Column("ended_at", Moment),
+    Column("told_at", Moment),
+    *_run_columns(),
+    Index("connectivity_by_subject", "subject", "ended_at"),
+)
+"""Stretches in which the internet, or a connection, did not answer. The `open_key` of one that goes on is its
+subject, so that there is one of them; one that has ended gives it back."""
+
+_MONEY = Numeric(14, 4)
+
+
+def _series_columns() -> list[Column]:
+    return [
+        Column("source", String(12), nullable=False),
+        Column("level", String(10), nullable=False),
+        Column("code", ItemKey, nullable=False),
+    ]
+
+
+SALES_UPLOAD = Table(
+    "sales_upload",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("upload_hash", String(64), nullable=False, unique=True),
+    _typed("name"),
+    Column("sha256", String(64), nullable=False),
+    Column("uploaded_at", Moment, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("read_at", Moment, nullable=False),
+    *_run_columns(),
+)
+"""Files of daily sales that were read: once for each content and moment of upload."""
+
+DAILY_SALES = Table(
+    "daily_sales",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("day_hash", String(64), nullable=False, unique=True),
+    *_series_columns(),
+    Column("store_day", Date, nullable=False),
+    Column("amount", _MONEY, nullable=False),
+    Column("uploaded_at", Moment),
+    Column("sha256", String(64)),
+    Column("read_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("daily_sales_by_series", "source", "level", "code", "store_day"),
+)
+"""What a day brought: of uploads all days, of Counterpoint the last ones of the series that are forecast. An
+upload's row says which file it is from, and when that was uploaded: the latest upload of a day counts."""
+
+FORECAST = Table(
+    "forecast",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("forecast_hash", String(64), nullable=False, unique=True),
+    Column("as_of", Date, nullable=False),
+    *_series_columns(),
+    Column("store_day", Date, nullable=False),
+    *[Column(name, _MONEY, nullable=False) for name in ("amount", "low", "high", "baseline")],
+    Column("made_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("forecast_by_series", "source", "level", "code", "as_of"),
+    Index("forecast_by_morning", "as_of"),
+)
+"""What was expected of a day on the morning of `as_of`; `baseline` is the weekday mean's word."""
+
+FORECAST_CHOICE = Table(
+    "forecast_choice",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("choice_hash", String(64), nullable=False, unique=True),
+    Column("as_of", Date, nullable=False),
+    *_series_columns(),
+    _typed("name"),
+    Column("method", String(20), nullable=False),
+    _typed("reason"),
+    Column("origins", Integer, nullable=False),
+    Column("errors", Text, nullable=False),
+    Column("input_hash", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("forecast_choice_by_morning", "as_of"),
+)
+"""Which method a series was forecast with and why; `errors` is JSON, the WAPE of each on past weeks."""
+
+FORECAST_ACCURACY = Table(
+    "forecast_accuracy",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("accuracy_hash", String(64), nullable=False, unique=True),
+    Column("as_of", Date, nullable=False),
+    *_series_columns(),
+    Column("method", String(20), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("inside", Integer, nullable=False),
+    *[
+        Column(name, _MONEY, nullable=False)
+        for name in ("sold", "expected", "abs_error", "baseline_abs_error")
+    ],
+    Column("scored_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("forecast_accuracy_by_morning", "as_of"),
+)
+"""How a forecast came true, over those of its days that are over: `inside` of them lay within the range."""

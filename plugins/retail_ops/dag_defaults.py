@@ -119,14 +119,30 @@ def alert(runbook: str) -> SmtpNotifier:
 
     It is written in the DAG processor, whose templates know the DAG and the run, but not Airflow's settings.
     """
-    ui = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
-    run = f"{ui}/dags/{{{{ dag.dag_id }}}}/runs/{{{{ run_id | urlencode }}}}"
-    return SmtpNotifier(
-        to=list(store_settings().alert_recipients),
-        subject="{{ dag.dag_id }} failed ({{ run_id }})",
-        html_content=(
-            "<p>A run of <b>{{ dag.dag_id }}</b> failed: {{ run_id | e }}</p>"
-            f'<p><a href="{run}">Open the run</a>; the logs of its red tasks say what happened.</p>'
-            f"<p>What to do: docs/DAGS.md#{runbook}</p>"
-        ),
+    return _mail(
+        "{{ dag.dag_id }} failed ({{ run_id }})",
+        "<p>A run of <b>{{ dag.dag_id }}</b> failed: {{ run_id | e }}</p>",
+        f'<a href="{_RUN}">Open the run</a>; the logs of its red tasks say what happened.',
+        f"<p>What to do: docs/DAGS.md#{runbook}</p>",
     )
+
+
+def call_for_approval(task_id: str) -> SmtpNotifier:
+    """A mail that a run waits for a person's answer, with a link to the question that the task asks."""
+    return _mail(
+        "{{ dag.dag_id }} waits for your approval",
+        "<p>A run of <b>{{ dag.dag_id }}</b> waits for somebody to approve it: {{ run_id | e }}</p>",
+        f'<a href="{_RUN}/tasks/{task_id}/required_actions">Approve or reject it</a>; '
+        "without an answer in time it does nothing.",
+    )
+
+
+_RUN = (
+    conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    + "/dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}"
+)
+
+
+def _mail(subject: str, what: str, link: str, more: str = "") -> SmtpNotifier:
+    recipients = list(store_settings().alert_recipients)
+    return SmtpNotifier(to=recipients, subject=subject, html_content=f"{what}<p>{link}</p>{more}")

@@ -91,3 +91,10 @@ class StoreDbHook(DatabaseHook):
 
     default_conn_name = "store_db"
     hook_name = "Store database"
+
+
+class LgsWarehouseHook(DatabaseHook):
+    """London Gift Shop's warehouse: PostgreSQL, or SQLite on a laptop."""
+
+    default_conn_name = "lgs_warehouse"
+    hook_name = "Gift shop warehouse"

@@ -34,6 +34,9 @@ class PlanOperator(BaseOperator):
     can say why it had nothing to do.
     """
 
+    is_planner = True
+    """What it leaves as `planned` counts as the run's plan."""
+
     template_fields: Sequence[str] = ()
     ui_color = "#d9e8d0"
 
@@ -188,9 +191,8 @@ class ApplyOperator(BaseOperator):
             for change in plan.changes
             if not self.targets or change.target in self.targets
         )
-        if len(plans) == 1:
-            return replace(plans[0], changes=changes)
-        return Plan(changes, sum(plan.considered for plan in plans))
+        rejects = tuple(reject for plan in plans for reject in plan.rejects)
+        return Plan(changes, sum(plan.considered for plan in plans), rejects)
 
     def _carry_out(self, task_run: TaskRun, plan: Plan, results: list[Result]) -> None:
         """Fill `results` as they come, so that what was done is known also when `apply` breaks off."""

@@ -9,7 +9,6 @@ from airflow.sdk import BaseOperator, TriggerRule
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from retail_ops.operators.plan_apply import PlanOperator
 from retail_ops.task_run import SKIPPED_BECAUSE, SUMMARY, TaskRun
 
 COUNTS = ("planned", "applied", "skipped", "conflicted", "failed", "rejected")
@@ -36,7 +35,7 @@ class RunReportOperator(BaseOperator):
         before = sorted(set(self.dag.task_ids) - {self.task_id})
         parts = {task_id: _added_up(ti.xcom_pull(task_ids=task_id, key=SUMMARY)) for task_id in before}
         total: dict[str, Any] = {name: sum(part[name] for part in parts.values()) for name in COUNTS}
-        planners = [name for name in before if isinstance(self.dag.get_task(name), PlanOperator)]
+        planners = [name for name in before if getattr(self.dag.get_task(name), "is_planner", False)]
         total["planned"] = sum(parts[name]["planned"] for name in planners)
         total["rejects"] = sorted(path for part in parts.values() for path in part["rejects"])
         total["parts"] = {name: {n: part[n] for n in COUNTS if part[n]} for name, part in parts.items()}
