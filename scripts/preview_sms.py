@@ -6,39 +6,26 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from functools import partial
 
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from include.campaigns.audience import Recipient, anchor_day, as_recipients, audience
+from include.campaigns.audience import Recipient, as_recipients, audience
+from include.campaigns.samples import made_up
 from include.campaigns.settings import AudienceSettings, CampaignSettings, SmsCampaigns, campaign_settings
-from include.campaigns.wording import Sender, Wording
-from include.customers.names import cased
 from include.database.engines import engine_for
 from include.errors import InvalidSettings
 from include.messaging.phones import Phone, read_phone
 from include.messaging.segments import measure
-from include.messaging.settings import messaging_settings
 from include.sandbox.laptop.places import Places
 from include.settings import store_settings
-
-MADE_UP = (
-    ("ANN", "518-555-0142", 0),
-    ("Zoë", "(518) 555-0107", 12),
-    ("  Bob & Sue ", "15185550163", 1234),
-    ("Maximiliana-Alexandrina", "555-0142", 7),
-    ("=SUM(A1)", "+1 518 555 0120", 3),
-)
-"""First name, phone and points of customers who are as customers are."""
+from retail_ops.campaign_words import wording_of
 
 
 def preview(settings: SmsCampaigns, name: str, day: date, count: int) -> Iterator[str]:
     """The lines of a preview: up to `count` texts that the campaign would send on the store day `day`."""
     campaign = settings.campaigns[name]
-    shared = messaging_settings()
-    sender = Sender(shared.company, shared.opt_out_hint, partial(cased, family=False))
-    wording = Wording(settings, name, day, sender)
+    wording = wording_of(name, day)
     yield f"{name}: {campaign.title}"
     yield f"{_when(campaign)}; this is what it would say on {day}."
     found, origin = _recipients(campaign.audience, day, count)
@@ -70,26 +57,17 @@ def _recipients(wanted: AudienceSettings, day: date, count: int) -> tuple[list[R
     """Some of the sandbox store's customers, or made-up ones, and a word on which they are."""
     file = Places.here().counterpoint
     if not file.exists():
-        return _made_up(wanted, day, count), "There is no sandbox store here: these customers are made up."
+        return made_up(wanted, day, count), "There is no sandbox store here: these customers are made up."
     try:
         with engine_for(URL.create("sqlite", database=str(file))).connect() as connection:
             found = as_recipients(connection.execute(audience(wanted, day)))
     except SQLAlchemyError as error:
         reason = f"The sandbox store cannot be read ({type(error).__name__}): these customers are made up."
-        return _made_up(wanted, day, count), reason
+        return made_up(wanted, day, count), reason
     if not found:
-        return _made_up(wanted, day, count), "Nobody in the sandbox store: these customers are made up."
+        return made_up(wanted, day, count), "Nobody in the sandbox store: these customers are made up."
     some = found[:: max(1, len(found) // count)][:count]
     return some, f"Audience in the sandbox store: {len(found)}. Shown: {len(some)}."
-
-
-def _made_up(wanted: AudienceSettings, day: date, count: int) -> list[Recipient]:
-    anchor = anchor_day(wanted, day)
-    people = (MADE_UP[number % len(MADE_UP)] for number in range(count))
-    return [
-        Recipient(str(number), first_name, phone, None, points, anchor, anchor)
-        for number, (first_name, phone, points) in enumerate(people)
-    ]
 
 
 def _day(text: str) -> date:

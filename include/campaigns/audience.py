@@ -13,9 +13,9 @@ from sqlalchemy import Column, ColumnElement, Select, and_, not_, or_, select
 from include.campaigns.settings import AudienceSettings
 from include.counterpoint.items import folded, folded_in_sql
 from include.counterpoint.tables import AR_CUST
+from include.counterpoint.tables_customers import WALK_IN
 from include.database.dialects import InBinaryOrder
 
-WALK_IN = "CASH"
 PLACEHOLDER = "CHANGE"
 """First name of the till's template, left there where nobody asked the customer."""
 

@@ -196,7 +196,7 @@ class SmsCampaigns(Settings):
         if not isinstance(value, dict):
             return value
         for name in value:
-            if not (isinstance(name, str) and _ID.fullmatch(name) and len(name) <= 80):
+            if not (isinstance(name, str) and _ID.fullmatch(name) and len(name) <= 75):
                 raise ValueError(f"{name!r} is no name for a campaign: sms_ and lower-case words joined by _")
         return {name: campaign for name, campaign in value.items() if campaign is not None}
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from include.changes import Change, Plan
-from include.counterpoint.items import Read, folded, folded_in_sql
+from include.counterpoint.items import Read, folded, folded_in_sql, trimmed_in_sql
 from include.counterpoint.tables import AR_CUST
 from include.customers.names import full_name
 from include.customers.upkeep_settings import ContactSettings, CustomerSettings
@@ -35,7 +35,7 @@ def plan_contacts(read: Read, settings: CustomerSettings) -> Plan:
 def people_without_contact() -> Select[Any]:
     """People whose first contact is NULL or blank, by number, for `as_people`."""
     customer = AR_CUST.c
-    contact = func.ltrim(func.rtrim(customer.CONTCT_1))
+    contact = trimmed_in_sql(customer.CONTCT_1)
     return (
         select(customer.CUST_NO, customer.FST_NAM, customer.LST_NAM, customer.CONTCT_1)
         .where(_is_person(), customer.CONTCT_1.is_(None) | (contact == ""))

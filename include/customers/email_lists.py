@@ -5,24 +5,18 @@ from __future__ import annotations
 import csv
 import logging
 import re
-import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select
-
 from include.changes import Change, Plan, Reject, Result
+from include.counterpoint.items import Stream
 from include.customers.list_customers import ListCustomer, customers, list_customers
 from include.customers.settings import EmailListSettings, ListColumn, ListSettings
 from include.errors import InvalidRequest
-from include.files import local_copy, local_path, replacing, sha256_of
+from include.files import copy_atomically, local_copy, sha256_of
 from include.spreadsheets import as_text
-
-Stream = Callable[[Select[Any]], AbstractContextManager[Iterator[Any]]]
-"""Reads a large query from Counterpoint row by row."""
 
 TARGET = "email_list"
 _PROGRESS_EVERY = 10_000
@@ -51,7 +45,7 @@ def plan_email_list(
         new = sha256_of(file)
         candidate.unlink(missing_ok=True)
         if new != old:
-            _store(file, candidate)
+            copy_atomically(file, candidate)
     key = f"{settings.folder}/{wanted.file}"
     change = Change(TARGET, key, "sha256", old, new, f"{count} customers")
     return Plan((change,) if new != old else (), count + len(rejects), tuple(rejects))
@@ -96,17 +90,6 @@ def _check_size(published: Any, count: int, wanted: ListSettings, smallest_share
     return sha256
 
 
-def _store(source: Path, target: Any) -> None:
-    """Put a file of this machine into the store's files as a whole."""
-    local = local_path(target)
-    if local is not None:
-        with replacing(local) as part:
-            shutil.copyfile(source, part)
-        return
-    with source.open("rb") as content, target.open("wb") as out:
-        shutil.copyfileobj(content, out)
-
-
 def publish_email_list(change: Change, published: Any, candidate: Any) -> Result:
     """Put the candidate of a planned change in the place of the published list, and remove it.
 
@@ -124,7 +107,7 @@ def publish_email_list(change: Change, published: Any, candidate: Any) -> Result
     with local_copy(candidate) as file:
         if sha256_of(file) != change.new:
             return Result(change, "conflicted", "the planned list changed after the plan was made")
-        _store(file, published)
+        copy_atomically(file, published)
     candidate.unlink(missing_ok=True)
     return Result(change, "applied")
 

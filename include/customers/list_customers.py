@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from include.changes import Reject
-from include.counterpoint.items import folded
+from include.counterpoint.items import folded, folded_in_sql, trimmed_in_sql
 from include.counterpoint.tables import AR_CUST
 from include.customers.settings import EmailListSettings
 from include.database.dialects import InBinaryOrder
@@ -49,18 +49,13 @@ def customers(settings: EmailListSettings, segment: str) -> Select[Any]:
             customer.PROF_COD_3,
             customer.LOY_PTS_BAL,
         )
-        .where(func.upper(_trimmed(customer.CATEG_COD)) == folded(category))
-        .where(_trimmed(customer.EMAIL_ADRS_1) != "")
+        .where(folded_in_sql(customer.CATEG_COD) == folded(category))
+        .where(trimmed_in_sql(customer.EMAIL_ADRS_1) != "")
         .order_by(InBinaryOrder(customer.CUST_NO))
     )
     if settings.only_mailout_yes:
         query = query.where(func.upper(customer.INCLUDE_IN_MARKETING_MAILOUTS) == "Y")
     return query
-
-
-def _trimmed(text: Any) -> Any:
-    # TRIM came to SQL Server with 2017; many tills run on older ones.
-    return func.ltrim(func.rtrim(text))
 
 
 def list_customers(rows: Iterable[Any], rejects: list[Reject]) -> Iterator[ListCustomer]:

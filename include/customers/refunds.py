@@ -16,6 +16,7 @@ from sqlalchemy import Select, select
 from include.changes import Change, Plan, Value
 from include.counterpoint.items import Read, folded, folded_in_sql
 from include.counterpoint.tables import AR_CUST, PS_TKT_HIST
+from include.counterpoint.tables_customers import WALK_IN
 from include.customers.tickets import (
     Refunds,
     Ticket,
@@ -26,13 +27,9 @@ from include.customers.tickets import (
     tickets,
 )
 from include.customers.upkeep_settings import CustomerSettings, RefundSettings
+from include.database.values import in_parts
 from include.periods import up_to
 
-WALK_IN = "CASH"
-"""The customer number of anonymous tickets."""
-
-# SQL Server takes at most 2,100 values in one statement.
-_KEYS = 1000
 _FIELDS = 3
 
 
@@ -96,8 +93,8 @@ def _chosen(read: Read, column: Any, values: Collection[str]) -> list[Ticket]:
 def _in_parts(read: Read, query: Select[Any], column: Any, values: Collection[str]) -> list[Any]:
     every = sorted(values)
     rows: list[Any] = []
-    for start in range(0, len(every), _KEYS):
-        rows += read(query.where(folded_in_sql(column).in_(every[start : start + _KEYS])))
+    for part in in_parts(every):
+        rows += read(query.where(folded_in_sql(column).in_(part)))
     return rows
 
 

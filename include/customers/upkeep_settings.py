@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from include.counterpoint.items import folded
 from include.settings.budgets import BudgetSettings
+from include.settings.codes import Code
 from include.settings.loader import Settings, load_settings
-
-
-def _code(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} must be in quotes: without them YAML takes it for a number or yes/no")
-    if not folded(value):
-        raise ValueError("a code or name is expected, found nothing but blanks")
-    return folded(value)
-
-
-Code = Annotated[str, BeforeValidator(_code)]
-"""A category, store or name, as the databases compare it."""
 
 
 class Placeholder(Settings):

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.changes import Change, Result
+from include.database.values import in_parts
 from include.errors import (
     OutcomeUnknown,
     RetailOpsError,
@@ -31,8 +32,6 @@ MOST_ATTEMPTS = 5
 _MOST_LOST = 3
 # Refusals that say nothing about the lead: a person has to mend the API server's settings.
 _OUR_FAULT = frozenset({"ERROR_INVALID_CONFIGURATION"})
-# SQL Server takes at most 2,100 values in one statement.
-_KEYS = 1000
 
 
 def create_customers(
@@ -85,8 +84,7 @@ class _Creation:
         self._stored = self._leads.by_id({int(str(change.key)) for change in changes} | same)
         anchors = [str(change.key) for change in changes]
         everything = moment() + timedelta(days=1)
-        for start in range(0, len(anchors), _KEYS):
-            part = anchors[start : start + _KEYS]
+        for part in in_parts(anchors):
             for claim in self._ledger.unclosed(KIND, CAMPAIGN, part, everything):
                 self._open[claim.entry.anchor] = claim
             settled = self._ledger.unclosed(KIND, CAMPAIGN, part, settled_before)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from include.errors import InvalidRequest
 from include.storedb.leads import Lead, Source
 from include.storedb.tables import TYPED
+from include.storedb.typed import length, one_line, plain, repaired_number
 
 FIELDS = (
     "first_name", "last_name", "email", "phone", "interested_in", "timeline", "street", "city", "state",
@@ -26,7 +25,6 @@ MOST_COMMENTS = 10_000
 _MOST_INTERESTS = 50
 # What the web form's list of states shows before one is chosen.
 _NO_STATE = "state"
-_UNREAL = re.compile(r"\.0+$")
 
 
 def as_lead(values: Mapping[str, Any], received_at: datetime, source: Source, source_key: str) -> Lead:
@@ -53,21 +51,13 @@ def as_lead(values: Mapping[str, Any], received_at: datetime, source: Source, so
 
 def repaired_zip(text: str) -> str:
     """A ZIP code with the zeros that a spreadsheet took and without its decimals; others as they are."""
-    code = _UNREAL.sub("", text)
+    code = repaired_number(text)
     if code.isascii() and code.isdecimal():
         if 3 <= len(code) <= 5:
             return code.zfill(5)
         if 7 <= len(code) <= 9:
             return f"{code.zfill(9)[:5]}-{code.zfill(9)[5:]}"
     return code
-
-
-def plain(text: str) -> str:
-    """Composed letters without control characters and halves of characters; line breaks stay, as `\\n`."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(
-        letter for letter in composed if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
-    )
 
 
 def _text(name: str, value: Any) -> str:
@@ -81,11 +71,9 @@ def _text(name: str, value: Any) -> str:
 
 
 def _line(name: str, value: Any) -> str:
-    line = " ".join(_text(name, value).split())
-    # SQL Server counts an emoji as two.
-    length = len(line.encode("utf-16-le")) // 2
-    if length > TYPED:
-        raise InvalidRequest(f"{name} has {length} characters, {TYPED} are the most")
+    line = one_line(_text(name, value))
+    if length(line) > TYPED:
+        raise InvalidRequest(f"{name} has {length(line)} characters, {TYPED} are the most")
     return line
 
 

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import NamedTuple
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from include.changes import Reject
-from include.errors import InvalidRequest
 from include.files import StoragePath
 from include.leads.lead import FIELDS, as_lead
+from include.storedb.form_files import DATE, read_form_file
 from include.storedb.leads import Lead, Leads
-from include.storedb.runs import digest
 
-COLUMNS = ("date", *FIELDS)
+COLUMNS = (DATE, *FIELDS)
 """The heading of the file."""
-
-_FORMATS = (
-    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
-    "%m/%d/%y %I:%M %p", "%m/%d/%y %H:%M", "%m/%d/%y",
-)  # fmt: skip
-_FIRST_YEAR = 2000
-_UNCLOSED = "unexpected end of data"
-# How a line looks that begins a row, for finding the way again behind one whose quotes do not close.
-_BEGINNING = re.compile(r'"?\d{1,4}[-/]\d{1,2}[-/]\d{1,4}[^,"\r\n]{0,30}"?,')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,116 +32,17 @@ def import_leads(path: StoragePath, zone: ZoneInfo, leads: Leads) -> tuple[int, 
 
 
 def read_lead_file(path: StoragePath, zone: ZoneInfo) -> LeadFile:
-    """All complete rows of the file; a last line without its end is still being written, and left out.
-
-    The dates of the file are in the store's `zone`. Rows that are alike in everything up to the minute are
-    told apart by which of them comes first. A missing file is an empty one. Raises `InvalidRequest` for a
-    file that has other columns.
-    """
-    try:
-        with path.open("rb") as file:
-            content: bytes = file.read()
-    except FileNotFoundError:
-        return LeadFile()
-    lines = list(io.StringIO(content.decode("utf-8-sig", "surrogateescape"), newline=""))
-    if lines and not lines[-1].endswith(("\n", "\r")):
-        lines.pop()
-    columns, first = _columns(path.name, lines)
-    leads: list[Lead] = []
-    rejects: list[Reject] = []
-    seen: Counter[str] = Counter()
-    for row in _rows(lines, first, len(columns)):
-        try:
-            if lead := _lead(dict(zip(columns, row.cells, strict=False)), row.problem, zone):
-                key = _content_key(lead)
-                seen[key] += 1
-                leads.append(replace(lead, source_key=digest(key, str(seen[key]))))
-        except InvalidRequest as error:
-            rejects.append(Reject(f"{path.name}, line {row.line}", str(error)))
-    return LeadFile(tuple(leads), tuple(rejects))
+    """All complete leads of the file; see `read_form_file` for what is read while it is being written."""
+    found = read_form_file(path, COLUMNS, zone, _lead, _parts)
+    leads = tuple(replace(row.value, source_key=row.source_key) for row in found.rows)
+    return LeadFile(leads, found.rejects)
 
 
-class _Row(NamedTuple):
-    """A row that begins in this line (from 1 on), and why it is none."""
-
-    line: int
-    cells: list[str]
-    problem: str = ""
+def _lead(texts: Mapping[str, str], received_at: datetime) -> Lead:
+    return as_lead(texts, received_at, "csv", "")
 
 
-def _columns(file: str, lines: Sequence[str]) -> tuple[Sequence[str], int]:
-    """The names of the columns, and how many lines the heading takes; files without one have the usual."""
-    head = next((row for row in _rows(lines, 0, None) if any(row.cells) or row.problem), None)
-    if head is None:
-        return COLUMNS, len(lines)
-    names = [name.strip().casefold() for name in head.cells]
-    missing = [name for name in COLUMNS if name not in names]
-    if not missing:
-        return names, head.line
-    if len(names) == len(COLUMNS) and _BEGINNING.match(lines[head.line - 1]):
-        return COLUMNS, 0
-    raise InvalidRequest(f"{file} lacks the columns {', '.join(missing)} in its first line; is it UTF-8?")
-
-
-def _rows(lines: Sequence[str], start: int, width: int | None) -> Iterator[_Row]:
-    """Rows from the line at position `start` on, broken ones included; an unclosed last one is left out."""
-    while start < len(lines):
-        reader = csv.reader((lines[n] for n in range(start, len(lines))), strict=True)
-        cells, problem = [], ""
-        try:
-            cells = next(reader)
-        except csv.Error as error:
-            problem = f"it cannot be read: {error}"
-        end = start + reader.line_num
-        if not problem and width and len(cells) != width and any(cells) and any(cells[width:] or [True]):
-            problem = (
-                f"it has {len(cells)} columns instead of {width}; is a comma or quotation mark not quoted?"
-            )
-        if problem:
-            again = next((n for n in range(start + 1, end) if _BEGINNING.match(lines[n])), None)
-            if again is None and end == len(lines) and _UNCLOSED in problem:
-                return
-            end = again or end
-        yield _Row(start + 1, cells, problem)
-        start = end
-
-
-def _lead(values: Mapping[str, str], problem: str, zone: ZoneInfo) -> Lead | None:
-    if problem:
-        raise InvalidRequest(problem)
-    texts = {name: _decoded(name, cell) for name, cell in values.items()}
-    if not any(text.strip() for text in texts.values()):
-        return None
-    return as_lead(texts, _received(texts["date"].strip(), zone), "csv", "")
-
-
-def _decoded(name: str, cell: str) -> str:
-    """A cell of UTF-8, or of the Windows code page in which a spreadsheet has stored the file again."""
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
-        try:
-            return cell.encode("utf-8", "surrogateescape").decode("cp1252")
-        except UnicodeDecodeError:
-            raise InvalidRequest(f"{name} is not UTF-8") from None
-    return cell
-
-
-def _received(text: str, zone: ZoneInfo) -> datetime:
-    found: datetime | None = None
-    with suppress(ValueError):
-        found = datetime.fromisoformat(text)
-    for form in _FORMATS if found is None else ():
-        with suppress(ValueError):
-            found = datetime.strptime(text, form).replace(tzinfo=zone)
-            break
-    if found is None or not _FIRST_YEAR <= found.year < _FIRST_YEAR + 100:
-        raise InvalidRequest("date cannot be read as a date")
-    local = found if found.tzinfo else found.replace(tzinfo=zone)
-    return local.astimezone(UTC).replace(tzinfo=None)
-
-
-def _content_key(lead: Lead) -> str:
-    """The same for a row that a spreadsheet has stored again: it drops seconds and changes line ends."""
+def _parts(lead: Lead) -> Sequence[str]:
+    """The same for a row that a spreadsheet has stored again: it changes line ends."""
     texts = [" ".join(getattr(lead, name).split()) for name in FIELDS if name != "interested_in"]
-    return digest(f"{lead.received_at:%Y-%m-%d %H:%M}", *texts, *lead.interested_in)
+    return (*texts, *lead.interested_in)

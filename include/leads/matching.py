@@ -11,12 +11,10 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from include.counterpoint.items import Read, folded_in_sql
 from include.counterpoint.tables import AR_CUST
+from include.counterpoint.tables_customers import WALK_IN
 from include.leads.customer_record import LeadRules, Normalise
 from include.leads.lead_settings import MatchSettings
 from include.storedb.leads import Lead
-
-WALK_IN = "CASH"
-"""The customer number of anonymous tickets: nobody's, whatever stands in its fields."""
 
 _SEPARATORS = re.compile(r"[\s;,]+")
 _DIGITS = re.compile(r"[0-9]")

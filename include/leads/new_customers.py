@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
-
-from sqlalchemy import Select
+from collections.abc import Iterable, Iterator, Sequence
 
 from include.changes import Change, Plan
+from include.counterpoint.items import Stream
 from include.errors import BudgetExceeded
 from include.leads.customer_record import LeadRules
 from include.leads.matching import Known, Wanted, customers, known_customers
 from include.storedb.leads import Lead
-
-Stream = Callable[[Select[Any]], AbstractContextManager[Iterator[Any]]]
-"""Reads a large query from Counterpoint row by row."""
 
 CUSTOMER = "counterpoint_api.customer"
 """Target of a new customer. The key is the lead's id; the new value is `NEW`, or the id of the lead by which

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 
 from include.changes import Change, Plan, Reject
-from include.counterpoint.items import folded, folded_in_sql
+from include.counterpoint.items import Stream, folded, folded_in_sql
 from include.counterpoint.tables import AR_CUST
+from include.counterpoint.tables_customers import WALK_IN
 from include.messaging.events import Verdict, Wish
 from include.messaging.phones import as_e164
 
-Stream = Callable[[Select[Any]], AbstractContextManager[Iterator[Any]]]
-"""Reads a large query from Counterpoint row by row."""
-
 OPT_IN = "INCLUDE_IN_MARKETING_MAILOUTS"
-WALK_IN = "CASH"
 _DIGITS = re.compile(r"[0-9]")
 
 

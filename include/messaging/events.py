@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from include.messaging.refusals import Action, Meaning, Refusal, action_after, refusal, strikes
+from include.messaging.refusals import REFUSALS, Action, Meaning, Refusal, action_after, refusal, strikes
 from include.messaging.settings import StrikeSettings
 from include.storedb.text_events import TextEvent
 
@@ -22,6 +22,7 @@ _STATUS: dict[str, TextStatus] = {
     "undelivered": "undelivered",
     **dict.fromkeys(("failed", "canceled"), "failed"),
 }
+_ANSWERED_STOP = "answered STOP"
 _FINAL = frozenset({"delivered", "undelivered", "failed"})
 _SUPPRESSIONS: dict[Meaning, Suppression] = {
     Meaning.OPTED_OUT: "opted_out",
@@ -52,7 +53,7 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
-    """What holds for a phone (E.164) from now on; `reason` is in words for the staff.
+    """What holds for a phone (E.164) from `at` (UTC, no zone) on; `reason` is in words for the staff.
 
     `suppression` is the reason to keep under it; None lifts what was suppressed, or adds nothing.
     """
@@ -61,6 +62,7 @@ class Verdict:
     wish: Wish
     suppression: Suppression | None
     reason: str
+    at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Verdict(***{self.phone[-2:]}, {self.wish}, {self.reason})"
@@ -80,6 +82,17 @@ def status_updates(events: Iterable[TextEvent], known: Mapping[str, str]) -> lis
             reached[event.sid] = status
             updates[event.sid] = StatusUpdate(event.sid, status, event.error_code, event.received_at)
     return list(updates.values())
+
+
+def has_ended(event: TextEvent) -> bool:
+    """Whether an event tells a text's end."""
+    return event.kind == "status" and _STATUS.get(event.status or "") in _FINAL
+
+
+def concerns_customer(event: TextEvent) -> bool:
+    """Whether an event may change what holds for its phone."""
+    refused = _refusal(event)
+    return event.meaning in ("stop", "start") or bool(refused and refused.action is not Action.NOTHING)
 
 
 def _is_further(status: TextStatus, reached: str) -> bool:
@@ -110,12 +123,12 @@ def verdicts(
 
 def _consent(event: TextEvent) -> Verdict | None:
     if event.meaning == "stop":
-        return Verdict(event.phone, Wish.STOPPED, "opted_out", "answered STOP")
+        return Verdict(event.phone, Wish.STOPPED, "opted_out", _ANSWERED_STOP, event.received_at)
     if event.meaning == "start":
-        return Verdict(event.phone, Wish.RETURNED, None, "answered START")
+        return Verdict(event.phone, Wish.RETURNED, None, "answered START", event.received_at)
     refused = _refusal(event)
     if refused and refused.action is Action.CLEAR_OPT_IN:
-        return Verdict(event.phone, Wish.STOPPED, "opted_out", _words(refused))
+        return Verdict(event.phone, Wish.STOPPED, "opted_out", _words(refused), event.received_at)
     return None
 
 
@@ -141,7 +154,8 @@ def _number(
         return None
     days = f", on {struck} days" if struck > 1 else ""
     wish = Wish.PARK if action is Action.PARK_NUMBER else Wish.INVALID
-    return Verdict(event.phone, wish, _SUPPRESSIONS[refused.meaning], _words(refused) + days)
+    suppression = _SUPPRESSIONS[refused.meaning]
+    return Verdict(event.phone, wish, suppression, _words(refused) + days, event.received_at)
 
 
 def _refusal(event: TextEvent) -> Refusal | None:
@@ -152,6 +166,12 @@ def _refusal(event: TextEvent) -> Refusal | None:
 
 def _words(refused: Refusal) -> str:
     return f"Twilio {refused.code}: {refused.words}"
+
+
+STOP_REASONS = frozenset(
+    {_ANSWERED_STOP, *(_words(known) for known in REFUSALS.values() if known.action is Action.CLEAR_OPT_IN)}
+)
+"""Reasons for which an opt-in is taken, as the audit has them."""
 
 
 def _in_order(events: Iterable[TextEvent]) -> list[TextEvent]:

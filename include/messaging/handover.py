@@ -38,7 +38,8 @@ class CampaignStopped(InvalidRequest):
 class Handover:
     """Hands texts over, called by several threads at once.
 
-    `left` are entries that this task can do no more about; `outcomes` are as `SendReport` has them.
+    `left` are entries that this task can do no more about; `outcomes` are as `SendReport` has them. `over` is
+    why nothing is sent any more, if so.
     """
 
     texts: Texts
@@ -50,6 +51,7 @@ class Handover:
     pace: Pace
     limiter: Limiter
     stop: Event
+    over: str = ""
     outcomes: Counter[str] = field(default_factory=Counter)
     left: set[Entry] = field(default_factory=set)
     _streak: int = 0
@@ -95,6 +97,9 @@ class Handover:
         elif verdict is Verdict.UNCLEAR:
             self._leave(text, "unclear")
             self._unknown(text, "Twilio lists a message to the phone that may be this text")
+        elif self.over:
+            if self.ledger.reopen(claim):
+                self._set_aside(text, self.over)
         elif self.rules.validity(text) is None:
             self._leave(text, "quiet")
         elif self.limiter.wait(text.segments):

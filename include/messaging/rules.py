@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from include.messaging.frequency import has_room
 from include.messaging.phones import Phone, read_phone
 from include.messaging.planning import suppressed as suppressed_because
-from include.messaging.quiet_hours import validity_seconds, zones_for
+from include.messaging.quiet_hours import next_allowed, validity_seconds, zones_for
 from include.messaging.settings import CapSettings, HoursSettings
 from include.storedb.runs import moment
 from include.storedb.text_rows import Text
@@ -39,6 +39,15 @@ class Rules:
 
     def validity(self, text: Text) -> int | None:
         """For how many seconds a text may be on its way; None when it is night for it."""
-        phone = read_phone(text.phone)
+        return validity_seconds(self.clock(), self._zones(text.phone), self.hours)
+
+    def next_allowed(self, phones: Iterable[str]) -> datetime | None:
+        """The first moment (UTC) from now on at which one of the phones may be texted; None if never."""
+        zones = {self._zones(phone) for phone in phones}
+        moments = (next_allowed(self.clock(), some, self.hours) for some in zones)
+        return min((moment for moment in moments if moment), default=None)
+
+    def _zones(self, text_phone: str) -> tuple[ZoneInfo, ...]:
+        phone = read_phone(text_phone)
         zones = phone.zones if isinstance(phone, Phone) else ()
-        return validity_seconds(self.clock(), zones_for(zones, self.store_zone, self.hours), self.hours)
+        return zones_for(zones, self.store_zone, self.hours)

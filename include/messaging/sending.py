@@ -37,7 +37,8 @@ _PAGE = 200
 _LONGEST_POLL = 5.0
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """This moment, with its zone."""
     return datetime.now(UTC)
 
 
@@ -70,19 +71,21 @@ def send_texts(
     store_zone: ZoneInfo,
     *,
     pace: Pace | None = None,
-    clock: Callable[[], datetime] = _now,
+    clock: Callable[[], datetime] = utc_now,
+    over: str = "",
 ) -> SendReport:
     """Send the planned texts of an occasion, and settle those of which it is not known whether they went out.
 
     `clock` answers the moment (with a zone) by which quiet hours are told. Killed at any moment and called
-    again, or called by several processes at once, it texts nobody twice and forgets nobody.
+    again, or called by several processes at once, it texts nobody twice and forgets nobody. `over` is a
+    reason for which nothing is sent any more: whatever did not go out is set aside with it.
 
     Raises `CampaignStopped` and `BadCredentials` when every further text would fail, too; `VendorUnavailable`
     (`RateLimited`) when Twilio takes no texts for a while. Texts that were not handed over stay planned.
     """
     pace = pace or Pace(settings.segments_per_second)
     rules = Rules(settings.hours, settings.cap, store_zone, clock)
-    work = _Sending(engine, run, (campaign, anchor), vendor, rules, pace)
+    work = _Sending(engine, run, (campaign, anchor), vendor, rules, pace, over)
     try:
         work.everything()
     finally:
@@ -107,6 +110,7 @@ class _Sending:
     vendor: Vendor
     rules: Rules
     pace: Pace
+    over: str
     errors: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,6 +129,7 @@ class _Sending:
             self.pace,
             Limiter(self.pace.segments_per_second, self.stop),
             self.stop,
+            self.over,
         )
 
     def everything(self) -> None:
@@ -159,6 +164,10 @@ class _Sending:
             # Those with an open claim are looked up on Twilio's list, not sent from here.
             claimed = self.history.claimed(page)
             page = [text for text in page if text not in claimed]
+            if self.over:
+                self.texts.close(page, "set_aside", reason=self.over)
+                self.handover.outcomes["set_aside"] += len(page)
+                continue
             phones = [text.phone for text in page]
             suppressed = self.suppressions.active(phones)
             sends = self.history.sends(phones, self.rules.cap_begins(), except_for=self.occasion)

@@ -74,6 +74,20 @@ class StrikeSettings(Settings):
     invalid: int = Field(default=2, ge=1)
 
 
+class AudienceBudget(Settings):
+    """An audience is unusual above `times` its usual size; up to `always` phones nobody is asked."""
+
+    times: float = Field(default=4.0, gt=1, le=100)
+    always: int = Field(default=50, ge=0)
+
+
+class TrialSettings(Settings):
+    """Whether campaigns text nobody but `recipients` (telephone numbers), and those by their own wish."""
+
+    mode: bool = False
+    recipients: tuple[Annotated[str, Field(pattern=r"\d{3}")], ...] = ()
+
+
 class PriceSettings(Settings):
     """What Twilio and the networks charge, in dollars."""
 
@@ -95,8 +109,11 @@ class MessagingSettings(Settings):
     strikes: StrikeSettings = StrikeSettings()
     prices: PriceSettings
     segments_per_second: float = Field(default=1.0, gt=0, le=225)
+    threads: int = Field(default=8, ge=1, le=12)
     hold_out_share: float = Field(default=0.0, ge=0, le=0.5)
     approval_above: int = Field(default=500, ge=0)
+    audience_budget: AudienceBudget = AudienceBudget()
+    test: TrialSettings = TrialSettings()
     fresh_minutes: int = Field(default=120, ge=1, le=720)
 
     @field_validator("opt_out_hint")

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
+from include.database.values import in_parts, storable
 from include.storedb.runs import digest, moment
-from include.storedb.tables import SUPPRESSION, TEXT_EVENT
+from include.storedb.suppression import lift, suppress
+from include.storedb.tables import TEXT_EVENT
 
 Kind = Literal["status", "reply"]
 Meaning = Literal["stop", "start", "help", "other"]
-
-# SQL Server takes at most 2,100 values in one statement.
-_KEYS = 1000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +46,10 @@ class TextEvent:
         parts = (self.sid, self.status or "") if self.kind == "status" else (self.sid,)
         return digest(self.kind, *parts)
 
+    def as_for_people(self) -> TextEvent:
+        """The same without any consequence but that somebody reads it."""
+        return replace(self, meaning="other")
+
     def __repr__(self) -> str:
         return f"TextEvent({self.kind}, {self.sid}, {self.status or self.meaning})"
 
@@ -66,18 +69,17 @@ class TextEvents:
         A new reply that means stop suppresses its phone in the same transaction, one that means start lifts
         whatever suppressed it: who writes can be reached. A repeated delivery does neither.
         """
-        row = {name: getattr(event, name) for name in TextEvent.__dataclass_fields__ if name != "id"}
-        row |= {"event_hash": event.hash(), "body": _storable(event.body)}
-        row["media"] = json.dumps(event.media) if event.media else None
+        row = _row(event)
 
         def work() -> bool:
             try:
                 with self.engine.begin() as connection:
                     connection.execute(insert(TEXT_EVENT), row)
                     if event.meaning == "stop":
-                        _suppress(connection, event)
+                        detail = f"reply {event.sid}"
+                        suppress(connection, event.phone, "opted_out", "reply", detail, event.received_at)
                     elif event.meaning == "start":
-                        _bring_back(connection, event)
+                        lift(connection, event.phone, event.received_at)
                 return True
             except IntegrityError:
                 if self._is_known(event):
@@ -91,28 +93,51 @@ class TextEvents:
         with self.engine.connect() as connection:
             return connection.execute(wanted).first() is not None
 
-    def unprocessed(self, limit: int = 5000) -> list[TextEvent]:
-        """The oldest events that were not worked on yet."""
-        wanted = select(*_FIELDS).where(TEXT_EVENT.c.processed_at.is_(None))
+    def add_reports(self, events: Iterable[TextEvent]) -> None:
+        """Store those status reports, a thousand at once, that are not known yet."""
+        rows = [_row(event) for event in events if event.kind == "status"]
+
+        def work(part: Sequence[dict[str, Any]]) -> None:
+            with self.engine.begin() as connection:
+                insert_missing(connection, TEXT_EVENT, part, "event_hash")
+
+        for part in in_parts(rows):
+            with_retries(lambda part=part: work(part))  # type: ignore[misc]
+
+    def unknown(self, events: Iterable[TextEvent]) -> list[TextEvent]:
+        """Those of at most a thousand events that are not stored."""
+        every = {event.hash(): event for event in events}
+        wanted = select(TEXT_EVENT.c.event_hash).where(TEXT_EVENT.c.event_hash.in_(every))
+
+        def work() -> list[TextEvent]:
+            with self.engine.connect() as connection:
+                known = set(connection.scalars(wanted))
+            return [event for key, event in every.items() if key not in known]
+
+        return with_retries(work) if every else []
+
+    def unprocessed(self, limit: int = 5000, after: int = 0) -> list[TextEvent]:
+        """The oldest events that were not worked on yet, those with an id above `after`."""
+        waiting = (TEXT_EVENT.c.processed_at.is_(None), TEXT_EVENT.c.id > after)
+        wanted = select(*_FIELDS).where(*waiting)
         return self._read(wanted.order_by(TEXT_EVENT.c.id).limit(limit))
 
     def of_phones(self, phones: Iterable[str], since: datetime) -> list[TextEvent]:
         """All events of some phones from `since` (UTC, no zone) on, oldest first, worked on or not."""
         every, found = sorted(set(phones)), []
-        for start in range(0, len(every), _KEYS):
-            among = TEXT_EVENT.c.phone.in_(every[start : start + _KEYS])
+        for part in in_parts(every):
+            among = TEXT_EVENT.c.phone.in_(part)
             found += self._read(select(*_FIELDS).where(among, TEXT_EVENT.c.received_at >= since))
         return sorted(found, key=lambda event: event.id or 0)
 
     def done(self, ids: Iterable[int]) -> int:
         """Note that events were worked on; returns how many of them were not noted before."""
         every, noted = sorted(set(ids)), 0
-        for start in range(0, len(every), _KEYS):
-            part = every[start : start + _KEYS]
+        for part in in_parts(every):
             noted += with_retries(lambda part=part: self._note(part))  # type: ignore[misc]
         return noted
 
-    def _note(self, ids: list[int]) -> int:
+    def _note(self, ids: Sequence[int]) -> int:
         open_ones = (TEXT_EVENT.c.id.in_(ids), TEXT_EVENT.c.processed_at.is_(None))
         with self.engine.begin() as connection:
             return connection.execute(
@@ -127,24 +152,12 @@ class TextEvents:
         return with_retries(work)
 
 
+def _row(event: TextEvent) -> dict[str, Any]:
+    row = {name: getattr(event, name) for name in TextEvent.__dataclass_fields__ if name != "id"}
+    row |= {"event_hash": event.hash(), "body": storable(event.body) if event.body is not None else None}
+    return row | {"media": json.dumps(event.media) if event.media else None}
+
+
 def _event(row: Any) -> TextEvent:
     values = dict(row._mapping)
     return TextEvent(**values | {"media": tuple(json.loads(row.media or "[]"))})
-
-
-def _suppress(connection: Connection, event: TextEvent) -> None:
-    row = {"reason": "opted_out", "source": "reply", "at": event.received_at, "detail": f"reply {event.sid}"}
-    insert_missing(connection, SUPPRESSION, [{"phone": event.phone, "cleared_at": None, **row}], "phone")
-    weaker = SUPPRESSION.c.cleared_at.is_not(None) | (SUPPRESSION.c.reason != "opted_out")
-    again = update(SUPPRESSION).where(SUPPRESSION.c.phone == event.phone, weaker)
-    connection.execute(again.values(cleared_at=None, **row))
-
-
-def _bring_back(connection: Connection, event: TextEvent) -> None:
-    suppressed = (SUPPRESSION.c.phone == event.phone, SUPPRESSION.c.cleared_at.is_(None))
-    connection.execute(update(SUPPRESSION).where(*suppressed).values(cleared_at=event.received_at))
-
-
-def _storable(text: str | None) -> str | None:
-    """What every database takes: no zero bytes, no halves of characters."""
-    return text.replace("\x00", " ").encode(errors="replace").decode() if text is not None else None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Engine, and_, func, select
 
 from include.database.retries import with_retries
+from include.database.values import in_parts
 from include.storedb.tables import LEDGER, SUPPRESSION, TEXT_MESSAGE
 from include.storedb.text_rows import KIND, Standing, Text
 
 # SQL Server takes at most 2,100 values in one statement.
 _BATCH = 500
+_FEWEST_OCCASIONS = 3
 # What may have reached the phone: a claim that is open counts, too.
 _SENDS = and_(LEDGER.c.kind == KIND, LEDGER.c.status != "refused")
 
@@ -43,11 +46,44 @@ class TextHistory:
             with self.engine.connect() as connection:
                 return list(connection.execute(wanted))
 
-        for start in range(0, len(every), _BATCH):
-            part = every[start : start + _BATCH]
+        for part in in_parts(every, _BATCH):
             for phone, at in with_retries(lambda part=part: work(part)):  # type: ignore[misc]
                 found.setdefault(phone, []).append(at)
         return found
+
+    def statuses(self, campaign: str, anchor: str) -> dict[str, str]:
+        """How the texts of an occasion stand, by phone."""
+        column = TEXT_MESSAGE.c
+        wanted = select(column.phone, column.status).where(
+            column.campaign == campaign, column.anchor == anchor
+        )
+
+        def work() -> dict[str, str]:
+            with self.engine.connect() as connection:
+                return dict(connection.execute(wanted).tuples().all())
+
+        return with_retries(work)
+
+    def usual_size(self, campaign: str, anchor: str, occasions: int = 14) -> float | None:
+        """How many phones the campaign's audience mostly had (the median) on its last occasions but this one.
+
+        None when there were fewer than three: nothing is usual yet.
+        """
+        column = TEXT_MESSAGE.c
+        wanted = (
+            select(func.count())
+            .where(column.campaign == campaign, column.anchor < anchor)
+            .group_by(column.anchor)
+            .order_by(column.anchor.desc())
+            .limit(occasions)
+        )
+
+        def work() -> list[int]:
+            with self.engine.connect() as connection:
+                return list(connection.scalars(wanted))
+
+        sizes = with_retries(work)
+        return median(sizes) if len(sizes) >= _FEWEST_OCCASIONS else None
 
     def claimed(self, texts: Iterable[Text]) -> set[Text]:
         """Those of at most a thousand texts that somebody has claimed, whatever became of it."""

@@ -14,6 +14,8 @@ PlannedStatus = Literal["planned", "held_out", "set_aside"]
 ClosingStatus = Literal["set_aside", "sent", "refused", "unknown"]
 KIND = "text"
 """The ledger's kind of all texts."""
+TEST_PREFIX = "test_"
+"""How the names begin under which tests of campaigns are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
+from include.database.values import in_parts
 from include.storedb.runs import RunContext, moment
 from include.storedb.tables import LEDGER, REASON, TEXT_MESSAGE
 from include.storedb.text_rows import ClosingStatus, PlannedText, Tally, Text
@@ -58,8 +59,8 @@ class Texts:
         """The texts to these phones whose fate is not known yet, by phone."""
         every = sorted(set(phones))
         found: dict[str, Text] = {}
-        for start in range(0, len(every), _BATCH):
-            among = TEXT_MESSAGE.c.phone.in_(every[start : start + _BATCH])
+        for part in in_parts(every, _BATCH):
+            among = TEXT_MESSAGE.c.phone.in_(part)
             wanted = _of(campaign, anchor).where(among, TEXT_MESSAGE.c.status.in_(_OPEN))
             found |= {text.phone: text for text in self._read(wanted)}
         return found
@@ -90,10 +91,25 @@ class Texts:
         values = {"status": status, "reason": reason[:REASON], "sid": sid, "error_code": error_code}
         closing = update(TEXT_MESSAGE).values(**values, sent_at=sent_at, status_at=now, **self.run.columns())
         before = (*_OPEN, "set_aside") if status == "sent" else _OPEN
-        for start in range(0, len(ids), _BATCH):
-            among = TEXT_MESSAGE.c.id.in_(ids[start : start + _BATCH])
+        for part in in_parts(ids, _BATCH):
+            among = TEXT_MESSAGE.c.id.in_(part)
             these = closing.where(among, TEXT_MESSAGE.c.status.in_(before))
             self._write(lambda connection, these=these: connection.execute(these))  # type: ignore[misc]
+
+    def set_aside(self, campaign: str, anchor: str, reason: str) -> int:
+        """Set aside whatever is still planned for an occasion; returns the number of texts."""
+        return self._turn(campaign, anchor, ("planned", TEXT_MESSAGE.c.reason), ("set_aside", reason))
+
+    def reinstate(self, campaign: str, anchor: str, reason: str) -> int:
+        """Plan again what was set aside for that reason; returns the number of texts."""
+        return self._turn(campaign, anchor, ("set_aside", reason), ("planned", ""))
+
+    def _turn(self, campaign: str, anchor: str, old: tuple[str, Any], new: tuple[str, str]) -> int:
+        column = TEXT_MESSAGE.c
+        these = (column.campaign == campaign, column.anchor == anchor)
+        now = {"status": new[0], "reason": new[1], "status_at": moment(), **self.run.columns()}
+        turning = update(TEXT_MESSAGE).where(*these, column.status == old[0], column.reason == old[1])
+        return self._write(lambda connection: connection.execute(turning.values(now)).rowcount)
 
     def follow_ledger(self, campaign: str, anchor: str) -> None:
         """Close the texts that the ledger has closed: a process may die between the two."""
@@ -102,13 +118,17 @@ class Texts:
             last = page[-1].id
             self._write(lambda connection, page=page: _follow(connection, page))  # type: ignore[misc]
 
-    def tallies(self, campaign: str, anchor: str) -> list[Tally]:
-        """How many texts of an occasion stand how, with their segments and estimated dollars."""
+    def tallies(self, campaign: str, anchor: str, *, of_run: bool = False) -> list[Tally]:
+        """How many texts of an occasion stand how, with their segments and estimated dollars.
+
+        `of_run`: only those that tasks of this run wrote last.
+        """
         column = TEXT_MESSAGE.c
+        own = (column.dag_id == self.run.dag_id, column.run_id == self.run.run_id) if of_run else ()
         sums = (func.count(), func.sum(column.segments), func.sum(column.cost))
         wanted = (
             select(column.status, column.reason, *sums)
-            .where(column.campaign == campaign, column.anchor == anchor)
+            .where(column.campaign == campaign, column.anchor == anchor, *own)
             .group_by(column.status, column.reason)
             .order_by(column.status, column.reason)
         )

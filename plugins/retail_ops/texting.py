@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from include.errors import InvalidSettings
 from include.messaging.pace import Pace
 from include.messaging.reconciling import FoundText, Vendor
-from include.messaging.sending import SendReport, send_texts
+from include.messaging.sending import SendReport, send_texts, utc_now
 from include.messaging.settings import messaging_settings
 from include.settings import store_settings
 from retail_ops.hooks.twilio_messaging import TwilioHook
@@ -40,7 +40,14 @@ def twilio_vendor(hook: TwilioHook) -> Vendor:
     return Vendor(create, find)
 
 
-def send_campaign(task_run: TaskRun, campaign: str, anchor: str, pace: Pace | None = None) -> SendReport:
+def send_campaign(
+    task_run: TaskRun,
+    campaign: str,
+    anchor: str,
+    pace: Pace | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    over: str = "",
+) -> SendReport:
     """Send the planned texts of an occasion as `send_texts` does, with the house's settings.
 
     Raises `InvalidSettings` when the connection's time-out is too long to tell whether a text was sent.
@@ -48,7 +55,7 @@ def send_campaign(task_run: TaskRun, campaign: str, anchor: str, pace: Pace | No
     from retail_ops.hooks.databases import StoreDbHook
 
     settings, hook = messaging_settings(), TwilioHook()
-    pace = pace or Pace(settings.segments_per_second)
+    pace = pace or Pace(settings.segments_per_second, settings.threads)
     patience = timedelta(seconds=float(hook.get_conn().http_client.timeout))
     if pace.lease + 2 * patience >= pace.settle_after:
         raise InvalidSettings(
@@ -56,4 +63,8 @@ def send_campaign(task_run: TaskRun, campaign: str, anchor: str, pace: Pace | No
             "that it cannot be told in time whether a text was sent; leave it out or take 30"
         )
     engine, zone = StoreDbHook().engine, store_settings().zone
-    return send_texts(engine, task_run.run, campaign, anchor, twilio_vendor(hook), settings, zone, pace=pace)
+    vendor = twilio_vendor(hook)
+    run = task_run.run
+    return send_texts(
+        engine, run, campaign, anchor, vendor, settings, zone, pace=pace, clock=clock, over=over
+    )

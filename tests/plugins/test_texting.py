@@ -88,6 +88,7 @@ class House:
         clock: Callable[[], datetime] = lambda: NOON,
         pace: Pace = QUICK,
         vendor: Vendor | None = None,
+        over: str = "",
     ) -> SendReport:
         settings = messaging_settings()
         return send_texts(
@@ -100,6 +101,7 @@ class House:
             STORE,
             pace=pace,
             clock=clock,
+            over=over,
         )
 
     def arrived(self) -> list[str]:
@@ -438,6 +440,21 @@ def test_a_claim_from_before_the_night_waits_for_the_morning(house: House) -> No
     assert house.send(clock=lambda: NIGHT).outcomes == {"quiet": 1}
     assert house.arrived() == []
     assert house.send().outcomes == {"sent": 1}
+
+
+def test_when_nothing_is_sent_any_more_what_went_out_is_found_and_the_rest_is_set_aside(house: House) -> None:
+    house.plan(ADA, BOB, CY)
+    house.vendor.create(BOB, "Hi 5602, thank you!", None, 600)
+    house.claim(BOB, minutes_ago=60)
+    house.claim(CY, minutes_ago=60)
+    report = house.send(over="its day was over")
+    assert (report.outcomes, report.left, report.unsettled) == ({"set_aside": 2, "found": 1}, 0, 0)
+    assert [house.status(one) for one in (ADA, BOB, CY)] == [
+        ("set_aside", "-"),
+        ("sent", "sent"),
+        ("set_aside", "refused"),
+    ]
+    assert house.arrived() == [BOB]
 
 
 def test_a_row_whose_process_died_after_the_ledger_follows_it(house: House) -> None:

@@ -125,6 +125,18 @@ class TwilioHook(VendorHook["Client"]):
         """The address that Twilio reports a text's fate to, where the connection names one."""
         return self._fields().text("status_callback_url")
 
+    def is_stand_in(self) -> bool:
+        """Whether a simulation stands behind the connection, whose texts reach nobody (`stand_in`).
+
+        Raises `InvalidRequest` when the connection says so and yet leads to Twilio.
+        """
+        fields = self._fields()
+        if not fields.flag("stand_in", False):
+            return False
+        if not fields.text("host") or (urlsplit(fields.base_url()).hostname or "").endswith("twilio.com"):
+            raise fields.wrong("stand_in", "leads to Twilio itself and may not have")
+        return True
+
     def test_connection(self) -> tuple[bool, str]:
         """Ask for the account; one that is suspended or closed counts as a failure."""
         try:
