@@ -1,1 +1,1 @@
-"""What Twilio tells the house: what became of a text, and what customers answered."""
+"""What the internet tells the house: Twilio of texts and their answers, visitors through the web forms."""

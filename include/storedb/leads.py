@@ -12,14 +12,12 @@ from sqlalchemy import Engine, select, update
 
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
+from include.database.values import in_parts, storable
 from include.storedb.runs import moment
 from include.storedb.tables import LEAD, MESSAGE
 
 Source = Literal["form", "csv"]
 LeadStatus = Literal["new", "matched", "created", "rejected"]
-
-# SQL Server takes at most 2,100 values in one statement.
-_KEYS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,8 @@ class Leads:
     def add(self, leads: Iterable[Lead]) -> int:
         """Store the leads whose `source_key` is not there yet, and return their number."""
         rows = {lead.source_key: _row(lead) for lead in leads}
-        keys = list(rows)
         added = 0
-        for start in range(0, len(keys), _KEYS):
-            part = [rows[key] for key in keys[start : start + _KEYS]]
+        for part in in_parts(list(rows.values())):
             added += with_retries(lambda part=part: self._insert(part))  # type: ignore[misc]
         return added
 
@@ -78,6 +74,12 @@ class Leads:
             missing = [row for row in rows if row["source_key"] not in known]
             insert_missing(connection, LEAD, missing, "source_key")
             return len(missing)
+
+    def known(self, source_keys: Sequence[str]) -> set[str]:
+        """Those of the keys under which a lead is stored."""
+        among = select(LEAD.c.source_key).where(LEAD.c.source_key.in_(source_keys))
+        with self.engine.connect() as connection:
+            return set(connection.scalars(among))
 
     def new(self) -> list[Lead]:
         """All leads that nothing became of yet, in the order of their arrival."""
@@ -90,8 +92,8 @@ class Leads:
         every = sorted(set(ids))
         found: dict[int, Lead] = {}
         with self.engine.connect() as connection:
-            for start in range(0, len(every), _KEYS):
-                among = LEAD.c.id.in_(every[start : start + _KEYS])
+            for part in in_parts(every):
+                among = LEAD.c.id.in_(part)
                 found |= {row.id: _lead(row) for row in connection.execute(select(LEAD).where(among))}
         return found
 
@@ -124,4 +126,4 @@ def _lead(row: Any) -> Lead:
 
 def _words(text: str) -> str:
     """What every database takes: no zero bytes, no halves of characters."""
-    return text.replace("\x00", " ").encode(errors="replace").decode()[:MESSAGE]
+    return storable(text)[:MESSAGE]

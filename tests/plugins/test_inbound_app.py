@@ -490,6 +490,7 @@ def test_the_command_serves_on_this_machine_and_ends_when_told(store: Engine) ->
     [
         ({"AIRFLOW_CONN_STORE_DB": ""}, "store_db"),
         ({"AIRFLOW_CONN_TWILIO": "{}"}, "AIRFLOW_CONN_TWILIO has no password"),
+        ({"AIRFLOW_CONN_WEB_FORMS": "{}"}, "AIRFLOW_CONN_WEB_FORMS has no password"),
     ],
 )
 def test_the_command_names_what_is_wrong(store: Engine, wrong: dict[str, str], words: str) -> None:
