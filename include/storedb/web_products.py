@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from include.database.retries import with_retries
+from include.database.values import in_parts
 from include.storedb.runs import moment
 from include.storedb.tables import WEB_PRODUCT
 
@@ -66,12 +67,11 @@ def _stored(connection: Connection) -> dict[str, RememberedProduct]:
 def _replace(connection: Connection, wanted: dict[str, RememberedProduct]) -> None:
     stored, now = _stored(connection), moment()
     outdated = [key for key, row in stored.items() if wanted.get(key) != row]
-    for start in range(0, len(outdated), _KEYS):
-        chosen = WEB_PRODUCT.c.item_key.in_(outdated[start : start + _KEYS])
+    for part in in_parts(outdated, _KEYS):
+        chosen = WEB_PRODUCT.c.item_key.in_(part)
         connection.execute(delete(WEB_PRODUCT).where(chosen))
     connection.execute(update(WEB_PRODUCT).values(seen_at=now))
     missing = [row for key, row in wanted.items() if stored.get(key) != row]
-    for start in range(0, len(missing), _ROWS):
-        part = missing[start : start + _ROWS]
-        values = [(row.item_key, row.product_id, row.variant_id, row.found_by, now) for row in part]
+    for rows in in_parts(missing, _ROWS):
+        values = [(row.item_key, row.product_id, row.variant_id, row.found_by, now) for row in rows]
         connection.execute(insert(WEB_PRODUCT).values(values))

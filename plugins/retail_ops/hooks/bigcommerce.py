@@ -9,9 +9,17 @@ from typing import Any
 
 import requests
 
-from include.errors import InvalidRequest, NotFound, RetailOpsError
+from include.errors import (
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    RetailOpsError,
+    VendorRefusal,
+    VendorUnavailable,
+)
 from retail_ops.hooks.bigcommerce_fields import field_params
-from retail_ops.hooks.bigcommerce_lists import PER_PAGE, array_of, rows_v2, rows_v3
+from retail_ops.hooks.bigcommerce_lists import PER_PAGE, array_of, body_of, rows_of, rows_v2, rows_v3
 from retail_ops.hooks.bigcommerce_products import (
     PRODUCTS,
     ProductOutcome,
@@ -24,6 +32,9 @@ from retail_ops.hooks.vendor_hook import VendorHook
 from retail_ops.hooks.vendor_session import Patience
 
 COUPONS = "/v2/coupons"
+
+# How the shop says that a name or code is another coupon's.
+_TAKEN = (409, 422)
 
 _NO_FILTERS = {"page", "limit", "sort", "direction", "include_fields", "exclude_fields"}
 # No query: what looks like a filter there would not be checked.
@@ -81,6 +92,37 @@ class BigCommerceHook(VendorHook[BigCommerceSession]):
         """One coupon; None when the shop does not have it."""
         answer = self._get(COUPONS, {"id": coupon_id})
         return next((row for row in array_of(answer, COUPONS) if row["id"] == coupon_id), None)
+
+    def coupon_by_code(self, code: str) -> dict[str, Any] | None:
+        """The coupon with this code; None when the shop does not have it. Case is not told apart."""
+        rows = array_of(self._get(COUPONS, {"code": code}), COUPONS)
+        return next((row for row in rows if str(row.get("code")).casefold() == code.casefold()), None)
+
+    def create_coupon(self, coupon: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a coupon of these fields once, however often it is called: its code tells it apart.
+
+        A coupon of its code that is there already, or that was made although no answer came, is returned as
+        the shop has it. Raises `VendorRefusal` (409, 422) where only its name is another's, `OutcomeUnknown`
+        where no answer came and the shop does not show it: it may still be on its way.
+        """
+        code = coupon.get("code")
+        if not isinstance(code, str) or not code.strip():
+            raise InvalidRequest("BigCommerce: a coupon needs a code")
+        try:
+            answer = self.request("POST", COUPONS, json=dict(coupon))
+            return rows_of([body_of(answer, COUPONS)], COUPONS)[0]
+        except VendorUnavailable as error:
+            if isinstance(error, RateLimited):
+                raise
+            failure: RetailOpsError = error
+        except (OutcomeUnknown, VendorRefusal) as error:
+            if isinstance(error, VendorRefusal) and error.status not in _TAKEN:
+                raise
+            failure = error
+        found = self.coupon_by_code(code)
+        if found is None:
+            raise failure
+        return found
 
     def delete_coupon(self, coupon_id: int) -> bool:
         """Delete one coupon; False when it was gone already.
