@@ -1,0 +1,1 @@
+"""Whether the internet and the systems that the automations use can be reached."""
