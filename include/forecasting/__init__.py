@@ -1,0 +1,1 @@
+"""Daily sales as forecast: input, methods, trial on the past, choice, ranges, and what came true."""
