@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
-from include.counterpoint.items import Item, as_items, folded, items
+from include.counterpoint.items import Item, Read, as_items, folded, items
 from include.counterpoint.items import products as by_web_key
 from include.counterpoint.sales import as_sales, sales_by_item
 from include.counterpoint.tables import EC_CATEG_ITEM, EC_ITEM_DESCR, IM_ITEM
@@ -21,7 +21,6 @@ from include.web_shop.mapping import connector_rows, map_products
 from include.web_shop.settings import web_shop_settings
 from include.web_shop.snapshot import as_products
 
-Read = Callable[[Select[Any]], Sequence[Any]]
 Row = dict[str, Any]
 
 _STALE = 0.1

@@ -778,7 +778,10 @@ def test_the_connections_have_the_fields_that_the_hooks_read(vendors: StandIns) 
         "bigcommerce": common | {"password", "extra", "store_hash"},
         "counterpoint_api": common | {"login", "password", "extra", "company", "api_key"},
         "webdav": common | {"login", "password"},
-        "twilio": common | {"login", "password", "extra", "messaging_service_sid", "from_number"},
+        "twilio": common
+        | {"login", "password", "extra", "messaging_service_sid", "from_number"}
+        | {"stand_in"},
+        "competitor_greenfields": common | {"login", "password"},
         "smtp_default": common
         | {"port", "login", "password", "extra", "disable_ssl", "disable_tls", "from_email"},
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 SECONDS = 30
 PAGE = 100
@@ -27,13 +30,17 @@ class AirflowApi:
             token = self.http.get(f"{self.url}/auth/token", timeout=SECONDS)
             token.raise_for_status()
             self.http.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
-        answer = self.http.request(
-            method, f"{self.url}/api/v2{path}", json=body, params=query, timeout=SECONDS
-        )
-        if not answer.ok:
-            raise requests.HTTPError(
-                f"{method} {path}: {answer.status_code} {answer.text[:300]}", response=answer
-            )
+        for attempt in Retrying(
+            retry=retry_if_exception(_is_busy), stop=stop_after_attempt(6), wait=wait_fixed(2), reraise=True
+        ):
+            with attempt:
+                answer = self.http.request(
+                    method, f"{self.url}/api/v2{path}", json=body, params=query, timeout=SECONDS
+                )
+                if not answer.ok:
+                    raise requests.HTTPError(
+                        f"{method} {path}: {answer.status_code} {answer.text[:300]}", response=answer
+                    )
         return answer.json() if answer.content else None
 
     def is_healthy(self) -> bool:
@@ -98,8 +105,12 @@ class AirflowApi:
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run for now; returns its id."""
-        body = {"logical_date": datetime.now(UTC).isoformat(), "conf": conf}
-        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        now = datetime.now(UTC).isoformat()
+        # With an id of our own a repeated request starts no second run.
+        body = {"logical_date": now, "conf": conf, "dag_run_id": f"manual__{now}"}
+        with _already_there():
+            self.call("POST", f"/dags/{dag_id}/dagRuns", body)
+        return f"manual__{now}"
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """A run's state and times."""
@@ -108,6 +119,15 @@ class AirflowApi:
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The run's tasks with their states."""
         return self._pages(f"{_run_path(dag_id, run_id)}/taskInstances", "task_instances", order_by="id")
+
+    def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """What a task asks a person, as Required Actions shows it."""
+        return dict(self.call("GET", _question_path(dag_id, run_id, task_id)))
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        """Answer such a task with one of its options; nothing happens when it was answered already."""
+        with _already_there():
+            self.call("PATCH", _question_path(dag_id, run_id, task_id), {"chosen_options": [option]})
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
         """A value that a task left behind, or None."""
@@ -118,6 +138,24 @@ class AirflowApi:
             if error.response is not None and error.response.status_code == 404:
                 return None
             raise
+
+
+@contextmanager
+def _already_there() -> Iterator[None]:
+    try:
+        yield
+    except requests.HTTPError as error:
+        if error.response is None or error.response.status_code != 409:
+            raise
+
+
+def _is_busy(error: BaseException) -> bool:
+    """SQLite lets one write at a time; with many tasks at once Airflow's API may answer 500."""
+    return (
+        isinstance(error, requests.HTTPError)
+        and error.response is not None
+        and error.response.status_code >= 500
+    )
 
 
 def _run_path(dag_id: str, run_id: str) -> str:
@@ -133,3 +171,7 @@ def _connection(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     extra = fields.get("extra")
     text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
     return {"connection_id": name, **body, "extra": text}
+
+
+def _question_path(dag_id: str, run_id: str, task_id: str) -> str:
+    return f"{_run_path(dag_id, run_id)}/taskInstances/{task_id}/-1/hitlDetails"

@@ -92,6 +92,8 @@ def connections(places: Places, inbound_url: str | None = None) -> dict[str, dic
     found["offsite"] = {"conn_type": "generic", "host": (places.var / "offsite").as_uri()}
     if inbound_url:
         found["twilio"]["extra"]["status_callback_url"] = f"{inbound_url}{STATUS_PATH}"
+        signing = secret(places, "web_forms", lambda: secrets.token_hex(32))
+        found["web_forms"] = {"conn_type": "generic", "host": inbound_url, "password": signing}
     return found
 
 

@@ -77,4 +77,5 @@ def run_down(_arguments: argparse.Namespace) -> int:
 def _say_where(running: house.Running, console: Console) -> None:
     console.print(f"Airflow UI:     {running.airflow_url}", soft_wrap=True)
     console.print(f"Sandbox outbox: {running.outbox_url}", soft_wrap=True)
+    console.print(f"Web forms:      {running.inbound_url}/forms/design", soft_wrap=True)
     console.print(f"Texts' replies: {running.inbound_url}", soft_wrap=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
 from include.files import write_atomically
 from include.sandbox.laptop import airflow_settings, processes
@@ -21,7 +21,7 @@ from include.sandbox.laptop.ports import is_free, preferred
 from include.settings import store_settings
 
 AIRFLOW_PORT, STANDINS_PORT, INBOUND_PORT = 8080, 8085, 8087
-INBOUND_NEEDS = ("store_db", "twilio")
+INBOUND_NEEDS = ("store_db", "twilio", "web_forms")
 START_SECONDS = 240
 
 Say = Callable[[str], None]
@@ -143,9 +143,14 @@ def fill(places: Places, say: Say, scale: float = 1.0) -> None:
 
     from include.counterpoint.tables import IM_ITEM
     from include.database.engines import engine_for
+    from include.sandbox.daily_sales_upload import fill_daily_sales
+    from include.sandbox.gift_shop_delivery import fill_gift_shop_deliveries
     from include.sandbox.lead_file import FILE, fill_lead_file
     from include.sandbox.photo_folder import fill_photo_folder
     from include.sandbox.seed import is_seeded, seed
+    from include.sandbox.stock_requests_file import FILE as REQUESTS
+    from include.sandbox.stock_requests_file import fill_stock_requests_file
+    from include.sandbox.text_past import fill_texts
     from include.sandbox.web_shop import fill_web_shop
     from include.storedb.migrate import upgrade
 
@@ -153,16 +158,41 @@ def fill(places: Places, say: Say, scale: float = 1.0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     counterpoint = URL.create("sqlite", database=str(places.counterpoint))
     address = counterpoint.render_as_string(hide_password=False)
-    if is_seeded(address) is None:
+    today, filled = datetime.now(store_settings().zone).date(), is_seeded(address)
+    if filled is None:
         say("Filling the sandbox store")
-        seed(address, until=datetime.now(store_settings().zone).date(), scale=scale)
-    upgrade(URL.create("sqlite", database=str(places.store_db)))
-    fill_lead_file(places.store_files / FILE, datetime.now(store_settings().zone).date())
+        seed(address, until=today, scale=scale)
+    elif filled.until < today:
+        say(f"The sandbox store's last day is {filled.until}; make clean brings a fresh one")
+    store_db = URL.create("sqlite", database=str(places.store_db))
+    upgrade(store_db)
+    fill_texts(engine_for(counterpoint), engine_for(store_db), today)
+    fill_lead_file(places.store_files / FILE, today)
+    fill_gift_shop_deliveries(places.store_files)
+    fill_daily_sales(places.store_files / "uploads" / "daily_sales", today)
+    fill_stock_requests_file(places.store_files / REQUESTS, today, _most_and_least(engine_for(counterpoint)))
     fill_web_shop(engine_for(counterpoint), places.sandbox)
     columns = select(IM_ITEM.c.ITEM_NO, IM_ITEM.c.USR_PROF_ALPHA_16).order_by(IM_ITEM.c.ITEM_NO).limit(400)
     with engine_for(counterpoint).connect() as connection:
         rows = connection.execute(columns).all()
     fill_photo_folder(places.photos, [row[0] for row in rows], sorted({row[1] for row in rows if row[1]}))
+
+
+def _most_and_least(counterpoint: Engine) -> list[str]:
+    """The items of which the web shop has the most and the least to sell."""
+    from sqlalchemy import select
+
+    from include.counterpoint.tables import IM_INV, IM_ITEM
+
+    on_hand = (
+        select(IM_ITEM.c.ITEM_NO)
+        .join(IM_INV, IM_INV.c.ITEM_NO == IM_ITEM.c.ITEM_NO)
+        .where(IM_ITEM.c.IS_ECOMM_ITEM == "Y", IM_ITEM.c.STAT == "A")
+        .order_by(IM_INV.c.QTY_AVAIL.desc(), IM_ITEM.c.ITEM_NO)
+    )
+    with counterpoint.connect() as connection:
+        items = list(connection.scalars(on_hand))
+    return [items[0], items[-1]]
 
 
 def _wait(ready: Callable[[], bool], pid: int | None, what: str, log: Path) -> None:

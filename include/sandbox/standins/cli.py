@@ -106,6 +106,7 @@ def _announce(vendors: StandIns) -> None:
     print(f"BigCommerce       {vendors.http_url}")
     print(f"Counterpoint API  {vendors.counterpoint_api_url}")
     print(f"Twilio            {vendors.twilio_url}")
+    print(f"Competitor        {vendors.competitor_url}")
     print(f"WebDAV            {vendors.webdav_url}")
     print(f"Mail (SMTP)       {vendors.advertised_host}:{vendors.smtp_port}", flush=True)
 

@@ -29,6 +29,9 @@ TWILIO_FROM_NUMBER = "+15005550006"
 SMTP_USER = "automations@example.com"
 SMTP_PASSWORD = "sandbox-smtp-password"  # noqa: S105
 
+COMPETITOR_USER = "garden-buyer"
+COMPETITOR_PASSWORD = "sandbox-competitor-password"  # noqa: S105
+
 
 def connections(vendors: StandIns) -> dict[str, dict[str, Any]]:
     """The Airflow connections to running stand-ins, by connection id.
@@ -64,7 +67,14 @@ def connections(vendors: StandIns) -> dict[str, dict[str, Any]]:
             "extra": {
                 "messaging_service_sid": TWILIO_MESSAGING_SERVICE_SID,
                 "from_number": TWILIO_FROM_NUMBER,
+                "stand_in": True,
             },
+        },
+        "competitor_greenfields": {
+            "conn_type": "generic",
+            "host": vendors.competitor_url,
+            "login": COMPETITOR_USER,
+            "password": COMPETITOR_PASSWORD,
         },
         "smtp_default": {
             "conn_type": "smtp",

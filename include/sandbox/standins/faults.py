@@ -15,6 +15,10 @@ first.
 | `keeps_total_sold` | BigCommerce: success, as if `total_sold` were read-only | but for that field |
 | `truncate_upload` | WebDAV: success, as from a proxy that cuts, but half of the file is stored | in part |
 | `refuse_move` | WebDAV: 501 to MOVE, as from a server that knows no MOVE | no |
+| `refuse_recipient` | mail: the reply code of the order to one recipient, before the mail is sent | no |
+| `drop_before_data` | mail: the connection is cut when a recipient is named, before the mail is sent | no |
+| `refuse_login` | the competitor's site: the login form again, as for a wrong password | no |
+| `no_table` | the competitor's site: a page without its price list | no |
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ from sqlalchemy import Engine, delete, func, insert, literal, or_, select, updat
 from include.errors import InvalidRequest
 from include.sandbox.standins.state import faults as faults_table
 
-Vendor = Literal["bigcommerce", "counterpoint_api", "twilio", "webdav", "smtp"]
+Vendor = Literal["bigcommerce", "counterpoint_api", "twilio", "webdav", "smtp", "competitor"]
 FaultKind = Literal[
     "status",
     "timeout_after_accepting",
@@ -40,6 +44,10 @@ FaultKind = Literal[
     "keeps_total_sold",
     "truncate_upload",
     "refuse_move",
+    "refuse_recipient",
+    "drop_before_data",
+    "refuse_login",
+    "no_table",
 ]
 
 CONNECTION_KINDS: frozenset[FaultKind] = frozenset(
@@ -52,6 +60,10 @@ _VENDORS_OF_KIND: dict[str, tuple[Vendor, ...]] = {
     "keeps_total_sold": ("bigcommerce",),
     "truncate_upload": ("webdav",),
     "refuse_move": ("webdav",),
+    "refuse_recipient": ("smtp",),
+    "drop_before_data": ("smtp",),
+    "refuse_login": ("competitor",),
+    "no_table": ("competitor",),
 }
 _KINDS_OF_PRODUCTS = frozenset({"partial_207", "refuse_product", "keeps_total_sold"})
 # What the shop is like, not what happens once: such an order stays until it is cancelled.
@@ -63,13 +75,13 @@ _DEFAULT_SECONDS = {"slow": 1.0, "timeout_after_accepting": 120.0}
 class FaultOrder(BaseModel):
     """One order.
 
-    `status` is an HTTP status (a reply code for mail; default 503, mail 451, after accepting 500),
-    `retry_after` is in seconds, `count` the number of requests that it is for (default 1; `refuse_product`
-    and `keeps_total_sold` stay in force until they are cancelled). `match` is a part of the path (of the
-    recipients, for mail) and `method` the HTTP method that a request must have to be hit. `seconds` is the
-    delay of `slow` (default 1) and the longest wait of `timeout_after_accepting` (default 120; it ends as
-    soon as the client hangs up). `product` is the id of a BigCommerce product: only requests that write it
-    are hit.
+    `status` is an HTTP status (a reply code for mail; default 503, mail 451, a recipient 550, after
+    accepting 500), `retry_after` is in seconds, `count` the number of requests that it is for (default 1;
+    `refuse_product` and `keeps_total_sold` stay in force until they are cancelled). `match` is a part of
+    the path (of the recipients, for mail) and `method` the HTTP method that a request must have to be
+    hit. `seconds` is the delay of `slow` (default 1) and the longest wait of `timeout_after_accepting`
+    (default 120; it ends as soon as the client hangs up). `product` is the id of a BigCommerce product:
+    only requests that write it are hit.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -98,6 +110,8 @@ class FaultOrder(BaseModel):
             raise ValueError(f"kind {self.kind!r} takes no product")
         if self.kind == "status" and self.status is None:
             self.status = 451 if self.vendor == "smtp" else 503
+        if self.kind == "refuse_recipient" and self.status is None:
+            self.status = 550
         if self.kind == "error_after_accepting" and self.status is None:
             self.status = 500
         self.count = self.count or _DEFAULT_COUNTS.get(self.kind, 1)

@@ -12,10 +12,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import insert
 
 from include.sandbox.standins.context import Context
-from include.sandbox.standins.faults import CONNECTION_KINDS, Fault
+from include.sandbox.standins.faults import CONNECTION_KINDS, Fault, FaultKind
 from include.sandbox.standins.state import mails
 
 _ACCEPTED = "250 2.0.0 Message accepted"
+_KINDS_FOR_RECIPIENTS: frozenset[FaultKind] = frozenset({"refuse_recipient", "drop_before_data"})
 
 
 class Mailbox:
@@ -34,6 +35,36 @@ class Mailbox:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Answer to a recipient's address."""
+        started = time.perf_counter()
+        fault = await asyncio.to_thread(
+            self._context.faults.take, "smtp", "RCPT", address, _KINDS_FOR_RECIPIENTS
+        )
+        if fault is None:
+            envelope.rcpt_tos.append(address)
+            envelope.rcpt_options.extend(options)
+            return "250 2.1.5 OK"
+        dropped = fault.kind == "drop_before_data"
+        reply = _refusal(fault, "1.1")
+        await asyncio.to_thread(
+            self._context.journal.record,
+            "smtp",
+            "RCPT",
+            address,
+            status=None if dropped else int(reply[:3]),
+            started=started,
+            headers={"from": envelope.mail_from or ""},
+            request_bytes=0,
+            response_bytes=0 if dropped else len(reply),
+            fault=fault.kind,
+        )
+        if dropped and isinstance(server.transport, asyncio.Transport):
+            server.transport.abort()
+        return reply
 
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope
@@ -93,6 +124,6 @@ def _subject(content: bytes) -> str:
     return str(message_from_bytes(content, policy=policy.default).get("Subject", ""))
 
 
-def _refusal(fault: Fault) -> str:
+def _refusal(fault: Fault, detail: str = "3.0") -> str:
     status = fault.status or 451
-    return f"{status} {status // 100}.3.0 Ordered by the sandbox"
+    return f"{status} {status // 100}.{detail} Ordered by the sandbox"

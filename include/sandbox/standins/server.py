@@ -17,6 +17,7 @@ from include.sandbox.standins.bigcommerce import app as bigcommerce_app
 from include.sandbox.standins.bigcommerce import errors as bigcommerce_errors
 from include.sandbox.standins.bigcommerce.quota import Quota
 from include.sandbox.standins.certificate import server_context
+from include.sandbox.standins.competitor import app as competitor_app
 from include.sandbox.standins.context import Context
 from include.sandbox.standins.controls import Controls
 from include.sandbox.standins.counterpoint_api import app as counterpoint_app
@@ -40,11 +41,13 @@ _HTTP_VENDORS = (
     HttpVendor("bigcommerce", bigcommerce_app.PREFIX, bigcommerce_errors.fault_answer),
     HttpVendor("counterpoint_api", counterpoint_app.PREFIX, counterpoint_errors.fault_answer),
     HttpVendor("twilio", twilio_app.PREFIX, twilio_errors.fault_answer),
+    HttpVendor("competitor", competitor_app.PREFIX, competitor_app.fault_answer),
 )
 
 
 class StandIns(Controls):
-    """The stand-ins of BigCommerce, Counterpoint API, Twilio, WebDAV and mail, in threads of this process.
+    """The stand-ins of BigCommerce, Counterpoint API, Twilio, WebDAV, mail and a competitor, in threads of
+    this process.
 
     What they received and hold is kept in `state_dir` and is there again at the next start. A port of `ports`
     that is taken is replaced by another; `replaced_ports` says so. `advertised_host` is the name by which
@@ -135,6 +138,11 @@ class StandIns(Controls):
         return self.http_url + twilio_app.PREFIX
 
     @property
+    def competitor_url(self) -> str:
+        """The address of the competitor's site, without a slash at its end."""
+        return self.http_url + competitor_app.PREFIX
+
+    @property
     def webdav_url(self) -> str:
         """The address of the WebDAV folder, without a slash at its end."""
         return f"http://{self.advertised_host}:{_needed(self._webdav).port}{MOUNT}"
@@ -183,6 +191,7 @@ def _application(context: Context) -> VendorTraffic:
     app.mount(bigcommerce_app.PREFIX, bigcommerce_app.build(context))
     app.mount(counterpoint_app.PREFIX, counterpoint_app.build(context))
     app.mount(twilio_app.PREFIX, twilio_app.build(context))
+    app.mount(competitor_app.PREFIX, competitor_app.build(context))
     return VendorTraffic(app, context, _HTTP_VENDORS)
 
 

@@ -19,6 +19,7 @@ _VENDOR_NAMES = {
     "twilio": "Twilio",
     "webdav": "WebDAV",
     "smtp": "Mail server",
+    "competitor": "Competitor",
 }
 _FAULT_NAMES = {
     "status": "answers with an error",
@@ -29,6 +30,8 @@ _FAULT_NAMES = {
     "partial_207": "saves only a part (207)",
     "truncate_upload": "stores only half of the file",
     "refuse_move": "refuses to move files",
+    "refuse_login": "refuses the login",
+    "no_table": "shows no price list",
     "refuse_product": "refuses one product",
     "keeps_total_sold": "keeps its own sales figures",
 }
