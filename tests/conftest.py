@@ -13,7 +13,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = Path(tempfile.mkdtemp(prefix="retail-ops-tests-"))
-atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+
+def _remove_home(owner: int = os.getpid()) -> None:
+    # A forked child that ends by itself runs this, too, and must leave its parent's home alone.
+    if os.getpid() == owner:
+        shutil.rmtree(HOME, ignore_errors=True)
+
+
+atexit.register(_remove_home)
 
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "RETAIL_OPS"))]:
     del os.environ[name]

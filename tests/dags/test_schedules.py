@@ -60,6 +60,9 @@ def test_every_dag_runs_on_the_store_s_clock() -> None:
         ("nightly_bigcommerce_sync", [2]),
         ("product_upkeep", list(range(6, 21, 2))),
         ("customer_upkeep", [21]),
+        ("offsite_backups", [22]),
+        ("sms_first_time_1_thanks", [18]),
+        ("stock_notifications", [11]),
     ],
 )
 @pytest.mark.parametrize(

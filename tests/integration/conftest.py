@@ -121,3 +121,15 @@ class RunDag:
 def run_dag(airflow_db: None, sandbox: Sandbox) -> Callable[..., Any]:
     """Run a DAG of the repository in this process against the sandbox."""
     return RunDag()
+
+
+def states(run: Any) -> dict[str, str]:
+    """The state of each task of a run without mapped tasks."""
+    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+
+
+def make_impatient(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, connection: str, seconds: int) -> None:
+    """Let a vendor's connection wait so many seconds for an answer."""
+    fields = connections(sandbox.vendors)[connection]
+    fields["extra"] = {**fields["extra"], "timeout_seconds": seconds}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{connection.upper()}", json.dumps(fields))

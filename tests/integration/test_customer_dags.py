@@ -13,13 +13,9 @@ from include.counterpoint.tables import AR_CUST
 from include.sandbox.lead_file import FILE, fill_lead_file
 from include.storedb.audit import audited_changes
 from include.storedb.tables import LEAD, LEDGER
-from tests.integration.conftest import TODAY, Sandbox
+from tests.integration.conftest import TODAY, Sandbox, make_impatient, states
 
 RunDag = Callable[..., Any]
-
-
-def states(run: Any) -> dict[str, str]:
-    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
 def customers(sandbox: Sandbox) -> dict[str, tuple[Any, ...]]:
@@ -86,19 +82,9 @@ def test_a_server_that_does_not_answer_never_creates_a_customer_twice(
 ) -> None:
     fill_lead_file(sandbox.files / FILE, TODAY)
     sandbox.vendors.order_fault("counterpoint_api", kind, count=1, method="POST", seconds=3)  # type: ignore[arg-type]
-    _hurry(sandbox, monkeypatch)
+    make_impatient(sandbox, monkeypatch, "counterpoint_api", 1)
     for _ in range(3):
         run_dag("counterpoint_customers", only=["new_customers"])
     asked = len(sandbox.vendors.requests("counterpoint_api", "POST"))
     assert asked == 3
     assert leads(sandbox).count("created") >= 2
-
-
-def _hurry(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    import json
-
-    from include.sandbox.standins.credentials import connections
-
-    fields = connections(sandbox.vendors)["counterpoint_api"]
-    fields["extra"] = {**fields["extra"], "timeout_seconds": 1}
-    monkeypatch.setenv("AIRFLOW_CONN_COUNTERPOINT_API", json.dumps(fields))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,19 +9,14 @@ import pytest
 from sqlalchemy import delete, select
 
 from include.counterpoint.tables import IM_ITEM, PS_TKT_HIST_LIN
-from include.sandbox.standins.credentials import connections
 from include.storedb.audit import audited_changes
-from tests.integration.conftest import Sandbox
+from tests.integration.conftest import Sandbox, make_impatient, states
 
 RunDag = Callable[..., Any]
 DAG = "nightly_bigcommerce_sync"
 PRODUCTS = "/v3/catalog/products"
 FIELDS = ("total_sold", "sort_order", "is_featured", "related_products")
 COLUMNS = ("USR_ALWAYS_ONLINE", "USR_PROF_ALPHA_27", "ECOMM_NEW")
-
-
-def states(run: Any) -> dict[str, str]:
-    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
 def shop(sandbox: Sandbox) -> dict[int, dict[str, Any]]:
@@ -54,9 +48,7 @@ def outcomes(sandbox: Sandbox, run: Any) -> dict[str, int]:
 @pytest.fixture
 def impatient(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that waits two seconds for an answer."""
-    fields = connections(sandbox.vendors)["bigcommerce"]
-    fields["extra"] = {**fields["extra"], "timeout_seconds": 2}
-    monkeypatch.setenv("AIRFLOW_CONN_BIGCOMMERCE", json.dumps(fields))
+    make_impatient(sandbox, monkeypatch, "bigcommerce", 2)
 
 
 def test_a_night_brings_shop_and_item_file_up_to_date_and_a_second_one_changes_nothing(

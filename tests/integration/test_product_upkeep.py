@@ -12,16 +12,12 @@ from sqlalchemy import select, update
 
 from include.counterpoint.tables import AR_CUST, IM_INV, IM_ITEM
 from include.storedb.audit import audited_changes
-from tests.integration.conftest import Sandbox
+from tests.integration.conftest import Sandbox, states
 
 RunDag = Callable[..., Any]
 DAG = "product_upkeep"
 COLUMNS = ("STAT", "PROF_COD_1", "PROF_NO_1")
 LOGS = {"STAT": "inactive_products", "PROF_COD_1": "brands", "PROF_NO_1": "stock_buffers"}
-
-
-def states(run: Any) -> dict[str, str]:
-    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
 def item_file(sandbox: Sandbox) -> dict[str, tuple[Any, ...]]:

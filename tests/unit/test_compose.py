@@ -181,6 +181,7 @@ def test_the_service_that_the_internet_reaches_knows_only_what_it_needs() -> Non
     assert set(inbound["environment"]) == {
         "AIRFLOW_CONN_STORE_DB",
         "AIRFLOW_CONN_TWILIO",
+        "AIRFLOW_CONN_WEB_FORMS",
         "CONNECTION_CHECK_MAX_COUNT",
         "FORWARDED_ALLOW_IPS",
         "RETAIL_OPS_SETTINGS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from upath import UPath
 from include.catalog.item_log import ITEM_LOGS, LogRow, log_rows
 from include.changes import Change, Result
 from include.counterpoint.tables import IM_INV
+from include.database.values import in_parts
 from tests.item_file import SeededStore
 
 WHEN = datetime(2026, 5, 7, 8, tzinfo=ZoneInfo("America/New_York"))
@@ -107,7 +109,7 @@ def test_rows_are_made_of_what_was_applied_with_present_name_and_stock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = SeededStore(tmp_path)
-    monkeypatch.setattr("include.catalog.item_log._KEYS", 2)
+    monkeypatch.setattr("include.catalog.item_log.in_parts", partial(in_parts, size=2))
     numbers = sorted(store.column("IM_ITEM", "STAT"))[:5]
     changes = [Change("IM_ITEM", number, "STAT", "A", "V", "why") for number in [*numbers, "gone"]]
     results = [Result(change, "applied") for change in changes]
