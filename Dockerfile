@@ -2,6 +2,13 @@
 # baked in. Build: docker compose build
 FROM apache/airflow:3.3.2-python3.12
 
+# What DAGs call: a browser for competitor_prices, the databases' own tools for backups, ping for connectivity_watch.
+USER root
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends chromium chromium-driver iputils-ping mariadb-client postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
+USER airflow
+
 # Made here, so that the user airflow owns them: named volumes take owner and mode from these folders. Group 0 may write,
 # because every AIRFLOW_UID runs in it.
 RUN cd /opt/airflow && mkdir -p -m 0775 retail-ops logs store_files product_photos store_settings sandbox

@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("bulk_writer", "dag_parsing", "feeds", "photos", "planning", "texting", "web_shop_sync")
+ALL = (
+    "admin_report",
+    "backups",
+    "bulk_writer",
+    "dag_parsing",
+    "feeds",
+    "forecast",
+    "gift_shop",
+    "photos",
+    "planning",
+    "texting",
+    "web_shop_sync",
+)
 
 
 def main(names: list[str]) -> int:
