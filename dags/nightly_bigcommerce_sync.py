@@ -52,34 +52,20 @@ from retail_ops.dag_defaults import PRESENT_ONLY, STORE_TIME, alert, family_para
 from retail_ops.item_logs import log_items
 from retail_ops.operators.plan_apply import ApplyOperator, PlanOperator
 from retail_ops.operators.run_report import RunReportOperator
-from retail_ops.store_changes import ITEMS, WEB_SHOP, apply_to_counterpoint, apply_to_web_shop
+from retail_ops.rule_tasks import rule_tasks
+from retail_ops.store_changes import ITEMS, WEB_SHOP, apply_to_web_shop
 
 # Rules that write to Counterpoint, too, with a log of their own for staff.
 LOGGED = ("always_online", "sort_order", "featured")
-WITHOUT_SHOP = TriggerRule.ALL_DONE
 
 
 def rule(name: str) -> tuple[PlanOperator, ApplyOperator | None]:
     """One rule's plan, and the writing of the part of it that Counterpoint holds."""
+    plan, budget = partial(web_shop.plan_rule, rule=name), partial(web_shop.budget, name)
+    if name in LOGGED:
+        return rule_tasks(name, plan, budget, targets=ITEMS, after=partial(log_items, topic=name))
     with TaskGroup(group_id=name):
-        plan = PlanOperator(
-            task_id="plan",
-            plan=partial(web_shop.plan_rule, rule=name),
-            budget=partial(web_shop.budget, name),
-            part=name,
-            pool="counterpoint",
-            trigger_rule=WITHOUT_SHOP if name in LOGGED else TriggerRule.ALL_SUCCESS,
-        )
-        if name not in LOGGED:
-            return plan, None
-        return plan, ApplyOperator(
-            task_id="apply",
-            chunk=plan.output,
-            apply=apply_to_counterpoint,
-            targets=ITEMS,
-            after=partial(log_items, topic=name),
-            pool="counterpoint",
-        )
+        return PlanOperator(task_id="plan", plan=plan, budget=budget, part=name, pool="counterpoint"), None
 
 
 def coupons() -> ApplyOperator:

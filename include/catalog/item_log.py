@@ -12,11 +12,10 @@ from include.changes import Result, Value
 from include.counterpoint.items import Item, Read, as_items, folded, items
 from include.counterpoint.tables import IM_ITEM
 from include.csv_logs import CsvLog
+from include.database.values import in_parts
 from include.files import StoragePath
 from include.spreadsheets import as_text
 
-# SQL Server takes at most 2,100 values in one statement.
-_KEYS = 1000
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -108,7 +107,7 @@ def log_rows(
 
 def _items(read: Read, numbers: Sequence[str], locations: Collection[str]) -> dict[str, Item]:
     found: dict[str, Item] = {}
-    for start in range(0, len(numbers), _KEYS):
-        chosen = IM_ITEM.c.ITEM_NO.in_(numbers[start : start + _KEYS])
+    for part in in_parts(numbers):
+        chosen = IM_ITEM.c.ITEM_NO.in_(part)
         found |= {item.key: item for item in as_items(read(items(locations, chosen)))}
     return found

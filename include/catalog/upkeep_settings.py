@@ -9,32 +9,21 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from include.counterpoint.items import folded
 from include.settings.budgets import BudgetSettings
+from include.settings.codes import Code, as_code
 from include.settings.loader import Settings, load_settings
 
 V = TypeVar("V")
 
 
-def _code(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} must be in quotes: without them YAML takes it for a number or yes/no")
-    if not folded(value):
-        raise ValueError("a code is expected, found nothing but blanks")
-    return folded(value)
-
-
 def _by_code(values: Any) -> Any:
     if not isinstance(values, dict):
         return values
-    codes = [_code(key) for key in values]
+    codes = [as_code(key) for key in values]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise ValueError(f"named twice, with other capitals or blanks: {', '.join(twice)}")
     return {code: value for code, value in zip(codes, values.values(), strict=True) if value is not None}
 
-
-Code = Annotated[str, BeforeValidator(_code)]
-"""A category, vendor or brand, as the databases compare it."""
 
 ByCode = Annotated[dict[str, V], BeforeValidator(_by_code)]
 """Values by code; null takes an entry of the shipped file out."""

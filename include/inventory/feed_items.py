@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from include.changes import Reject
+from include.counterpoint.items import folded_in_sql
 from include.counterpoint.tables import IM_INV, IM_ITEM
 from include.database.dialects import InBinaryOrder
 from include.inventory.settings import FeedSettings, SegmentSettings
@@ -54,19 +55,14 @@ def active_items(feeds: FeedSettings, segment: SegmentSettings, locations: Itera
         .where(func.upper(IM_ITEM.c.STAT) == "A")
         .order_by(
             # Databases disagree on whether NULL comes first or last.
-            InBinaryOrder(func.upper(_trimmed(func.coalesce(IM_ITEM.c.LONG_DESCR, "")))),
+            InBinaryOrder(folded_in_sql(func.coalesce(IM_ITEM.c.LONG_DESCR, ""))),
             InBinaryOrder(IM_ITEM.c.ITEM_NO),
         )
     )
     if segment.categories:
-        query = query.where(func.upper(_trimmed(IM_ITEM.c.CATEG_COD)).in_(segment.categories))
+        query = query.where(folded_in_sql(IM_ITEM.c.CATEG_COD).in_(segment.categories))
     least = stock.c.available >= 0 if feeds.include_sold_out else stock.c.available > 0
     return query.where(least)
-
-
-def _trimmed(text: Any) -> Any:
-    # TRIM came to SQL Server with 2017; many tills run on older ones.
-    return func.ltrim(func.rtrim(text))
 
 
 def feed_items(rows: Iterable[Any], feeds: FeedSettings, rejects: list[Reject]) -> Iterator[FeedItem]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Select
 
 from include.changes import Plan, Reject
+from include.counterpoint.items import Stream
 from include.errors import BudgetExceeded
 from include.inventory.feed_files import write_feed
 from include.inventory.feed_items import active_items, feed_items
@@ -17,8 +14,6 @@ from include.inventory.settings import FeedSettings
 from include.publishing import Candidate, RemoteFile, plan_publication
 from include.settings import StoreSettings
 from include.storedb.published import PublishedFile
-
-Stream = Callable[[Select[Any]], AbstractContextManager[Iterator[Any]]]
 
 
 def candidates(folder: Path, feeds: FeedSettings, name: str, rows: int | None = None) -> list[Candidate]:

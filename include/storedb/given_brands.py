@@ -8,7 +8,7 @@ item whose run is taken back is still known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -16,13 +16,11 @@ from sqlalchemy import Connection, Engine, delete, select
 
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
+from include.database.values import in_parts
 from include.storedb.runs import moment
 from include.storedb.tables import GIVEN_BRAND
 
 T = TypeVar("T")
-
-# SQL Server takes at most 2,100 values in one statement.
-_KEYS = 1000
 
 Given = tuple[str, str]
 """An item's key (its number in capitals, without blanks) and a brand, folded likewise."""
@@ -43,7 +41,7 @@ class GivenBrands:
     def remember(self, given: Iterable[Given], *, by_default: bool) -> None:
         """These brands were given; what is remembered already stays as it is."""
 
-        def work(connection: Connection, part: list[Given]) -> None:
+        def work(connection: Connection, part: Sequence[Given]) -> None:
             common = {"by_default": by_default, "at": moment()}
             rows = [{"item_key": key, "brand": brand, **common} for key, brand in part]
             insert_missing(connection, GIVEN_BRAND, rows, "item_key", "brand")
@@ -53,15 +51,15 @@ class GivenBrands:
     def forget(self, keys: Iterable[str]) -> None:
         """A person has decided on the brand of these items; keys that are not remembered are ignored."""
 
-        def work(connection: Connection, part: list[str]) -> None:
+        def work(connection: Connection, part: Sequence[str]) -> None:
             connection.execute(delete(GIVEN_BRAND).where(GIVEN_BRAND.c.item_key.in_(part)))
 
         self._in_parts(sorted(set(keys)), work)
 
-    def _in_parts(self, every: list[T], work: Callable[[Connection, list[T]], None]) -> None:
-        def transaction(part: list[T]) -> None:
+    def _in_parts(self, every: list[T], work: Callable[[Connection, Sequence[T]], None]) -> None:
+        def transaction(part: Sequence[T]) -> None:
             with self.engine.begin() as connection:
                 work(connection, part)
 
-        for start in range(0, len(every), _KEYS):
-            with_retries(partial(transaction, every[start : start + _KEYS]))
+        for part in in_parts(every):
+            with_retries(partial(transaction, part))
