@@ -25,7 +25,6 @@ from include.forecasting.forecast import forecast_series, ranges
 from include.forecasting.methods import BASELINE, TITLES
 from include.forecasting.series import Series, SeriesKey, as_series
 from include.forecasting.settings import (
-    ClosedDays,
     ForecastSettings,
     HolidaySettings,
     Level,
@@ -33,6 +32,7 @@ from include.forecasting.settings import (
 )
 from include.forecasting.trial import Trial, try_methods
 from include.forecasting.uploads import read_upload
+from include.settings.days import ClosedDays
 
 AS_OF = date(2026, 11, 20)
 SERIES, DAYS, CORES = 500, 913, 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import time
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
@@ -12,21 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from include.campaigns import templates
 from include.counterpoint.items import folded
+from include.settings.days import TimeOfDay
 from include.settings.loader import Settings, load_settings
 
 Anchor = Literal["first_sale", "last_sale", "birth_month"]
 
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _ID = re.compile(r"sms_[a-z0-9]+(_[a-z0-9]+)*")
-
-
-def _time(value: Any) -> Any:
-    if isinstance(value, time):
-        return value
-    if not (isinstance(value, str) and (found := _TIME.fullmatch(value))):
-        # Without quotes YAML reads 18:30 as 1110.
-        raise ValueError('a time of day such as "18:30" is expected, in quotes')
-    return time(int(found[1]), int(found[2]))
 
 
 def _link(value: str) -> str:
@@ -90,7 +80,7 @@ class AudienceSettings(Settings):
 class SendSettings(Settings):
     """When a text is sent, in store time: daily, or on one day of each month."""
 
-    at: Annotated[time, BeforeValidator(_time)]
+    at: TimeOfDay
     day_of_month: int | None = Field(default=None, ge=1, le=28)
 
     @property

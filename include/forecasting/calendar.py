@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from include.forecasting.settings import ClosedDays, HolidaySettings
+from include.forecasting.settings import HolidaySettings
+from include.settings.days import ClosedDays
 
 if TYPE_CHECKING:
     from include.forecasting.series import Flags

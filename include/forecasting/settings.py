@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.settings.codes import Code
+from include.settings.days import ClosedDays
 from include.settings.loader import Settings, load_settings
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = (
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-)
 Source = Literal["counterpoint", "uploads"]
 Level = Literal["total", "category", "item"]
 MethodName = Literal["weekday_mean", "seasonal_naive", "ets", "theta", "mstl", "arima", "prophet"]
-
-
-def _month_and_day(value: str) -> str:
-    try:
-        # A leap year, so that 02-29 is a day.
-        date.fromisoformat(f"2024-{value}")
-    except ValueError:
-        raise ValueError(f'month and day such as "12-25" are expected, found {value!r}') from None
-    return value
-
-
-class ClosedDays(Settings):
-    """The days without business."""
-
-    weekdays: tuple[Weekday, ...] = ()
-    every_year: tuple[Annotated[str, AfterValidator(_month_and_day)], ...] = ()
-    days: tuple[date, ...] = ()
-    open: tuple[date, ...] = ()
-
-    def closes(self, day: date) -> bool:
-        """Whether the settings say that the shop is closed on that day."""
-        if day in self.open:
-            return False
-        return (
-            WEEKDAYS[day.weekday()] in self.weekdays or f"{day:%m-%d}" in self.every_year or day in self.days
-        )
 
 
 class HolidaySettings(Settings):

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from include.messaging.segments import measure
 from include.settings import load_settings
+from include.settings.days import TimeOfDay
 from include.settings.loader import Settings
 
 _EARLIEST, _LATEST = time(8), time(21)
-_TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _OPT_OUT_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
-
-
-def _clock(value: Any) -> Any:
-    # Without quotes YAML reads 21:00 as the number 1260, which would be taken for 21 minutes past midnight.
-    if isinstance(value, time):
-        return value
-    if isinstance(value, str) and (found := _TIME_OF_DAY.fullmatch(value)):
-        return time(int(found[1]), int(found[2]))
-    raise ValueError('a time of day stands in quotes, such as "08:00"')
 
 
 def _minutes(clock: time) -> int:
@@ -38,7 +28,6 @@ def _cheap(text: str) -> str:
     return text
 
 
-Clock = Annotated[time, BeforeValidator(_clock)]
 Words = Annotated[str, Field(pattern=r"\S"), AfterValidator(_cheap)]
 Price = Annotated[Decimal, Field(ge=0, le=10)]
 
@@ -46,8 +35,8 @@ Price = Annotated[Decimal, Field(ge=0, le=10)]
 class HoursSettings(Settings):
     """Local times between which texts arrive; see `include.messaging.quiet_hours`."""
 
-    start: Clock = _EARLIEST
-    end: Clock = _LATEST
+    start: TimeOfDay = _EARLIEST
+    end: TimeOfDay = _LATEST
     last_minutes: int = Field(default=15, ge=5)
     store_zone_only: bool = False
 

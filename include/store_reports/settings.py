@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from functools import lru_cache
-from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.counterpoint.items import folded
 from include.settings.codes import Code
+from include.settings.days import ClosedDays
 from include.settings.loader import Settings, load_settings
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = (
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-)
 OTHER_STORES = "Other stores"
-
-
-def _month_and_day(value: str) -> str:
-    try:
-        # A leap year, so that 02-29 is a day.
-        date.fromisoformat(f"2024-{value}")
-    except ValueError:
-        raise ValueError(f'month and day such as "12-25" are expected, found {value!r}') from None
-    return value
 
 
 class Channel(Settings):
@@ -41,30 +21,6 @@ class Channel(Settings):
     title: str = Field(min_length=1)
     stores: tuple[Code, ...] = Field(min_length=1)
     till: bool = False
-
-
-class ClosedSettings(Settings):
-    """The days without business at the tills."""
-
-    weekdays: tuple[Weekday, ...] = ()
-    every_year: tuple[Annotated[str, AfterValidator(_month_and_day)], ...] = ()
-    days: tuple[date, ...] = ()
-    open: tuple[date, ...] = ()
-
-    @field_validator("weekdays")
-    @classmethod
-    def _open_sometimes(cls, value: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-        if len(set(value)) == len(WEEKDAYS):
-            raise ValueError("the tills are open on one day of the week at least")
-        return value
-
-    def closes(self, day: date) -> bool:
-        """Whether the tills are to be closed on that day."""
-        if day in self.open:
-            return False
-        return (
-            WEEKDAYS[day.weekday()] in self.weekdays or f"{day:%m-%d}" in self.every_year or day in self.days
-        )
 
 
 class LowStockSettings(Settings):
@@ -104,7 +60,7 @@ class StoreReportSettings(Settings):
     """The whole file."""
 
     channels: tuple[Channel, ...] = Field(min_length=1)
-    closed: ClosedSettings
+    closed: ClosedDays
     weeks: int = Field(ge=1, le=26)
     years: int = Field(ge=2, le=6)
     top_items: int = Field(ge=1, le=1000)

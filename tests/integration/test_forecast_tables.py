@@ -26,10 +26,11 @@ from include.forecasting.forecast import forecast_series
 from include.forecasting.gathering import Gathered, gather
 from include.forecasting.scoring import as_sold, newest_days, score
 from include.forecasting.series import SeriesKey, as_series
-from include.forecasting.settings import ClosedDays, ForecastSettings, HolidaySettings, forecast_settings
+from include.forecasting.settings import ForecastSettings, HolidaySettings, forecast_settings
 from include.forecasting.trial import try_methods
 from include.forecasting.uploads import read_upload
 from include.sandbox.seed import seed
+from include.settings.days import ClosedDays
 from include.storedb.daily_sales import DailySales, DayOfSeries, SalesUpload
 from include.storedb.forecasts import ForecastChoice, ForecastDay, Forecasts
 from include.storedb.migrate import upgrade

@@ -17,8 +17,9 @@ from include.forecasting.forecast import SeriesForecast, forecast_series, input_
 from include.forecasting.history import history_of, weekday_mean
 from include.forecasting.methods import LEAST_DAYS, run_method
 from include.forecasting.series import Series, SeriesKey, as_series, from_dict
-from include.forecasting.settings import ClosedDays, ForecastSettings, HolidaySettings, forecast_settings
+from include.forecasting.settings import ForecastSettings, HolidaySettings, forecast_settings
 from include.forecasting.trial import AVERAGE, Trial, try_methods
+from include.settings.days import ClosedDays
 from include.settings.loader import load_settings
 
 SETTINGS = forecast_settings()
