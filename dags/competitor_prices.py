@@ -27,6 +27,7 @@ to whom `reports.yaml` names. Nothing in Counterpoint or in the web shop is chan
 - *is not to be seen within ... s*, *has no column headed*: look at the picture in `failures/`. When the site
   has changed, mend its entry in `competitors.yaml`; the other sites were read all the same.
 - *Chromium did not start*, *the browser ended*: clear the task; in a container see `browser.sandbox`.
+- *shows today's prices*: do not clear runs of past days, *Trigger* a new one.
 - *matches.csv has the heading*: it was saved with another separator or without some of its columns.
 - All skipped: there is no Chromium on the worker. Install it, or name it with `RETAIL_OPS_CHROMIUM`.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.changes import Reject, Summary
 from include.errors import InvalidRequest, RetailOpsError
+from include.settings import store_settings
 from retail_ops.task_run import TaskRun
 
 if TYPE_CHECKING:
@@ -53,13 +55,19 @@ def sites_to_read(task_run: TaskRun) -> list[str]:
 def read_site(task_run: TaskRun, key: str) -> dict[str, str]:
     """Read a site's list; keep it as CSV and in the price history, unless the run is dry.
 
-    Returns site and place of the reading, for the tasks that follow.
+    Returns site and place of the reading, for the tasks that follow. Raises `InvalidRequest` in a cleared
+    run of an earlier day: a site shows its present prices only.
     """
     from include.competitors.history import as_price_on_day
     from include.competitors.reading import Reading, as_csv, as_offers, replace_if_different, write_reading
 
     started = time.monotonic()
     site, day = settings_of_sites().enabled[key], task_run.when.date()
+    if task_run.was_cleared and day < datetime.now(store_settings().zone).date():
+        raise InvalidRequest(
+            f"this run is of {day}, and {site.name} shows today's prices: they would be kept as that day's. "
+            "Trigger the DAG instead of clearing the old run."
+        )
     offers, rejects = as_offers(_listed(task_run, key, site))
     reading = task_run.run_file(f"{key}.reading.json")
     write_reading(Reading(key, day, tuple(offers)), reading)

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -23,6 +25,7 @@ from include.sandbox.standins import credentials
 from include.sandbox.standins.competitor import page_html, price_list
 from include.sandbox.standins.server import StandIns
 from retail_ops.browser import Programs, browser, find_programs
+from retail_ops.competitor_prices import read_site
 
 programs = find_programs()
 pytestmark = pytest.mark.skipif(programs is None, reason="no Chromium with its driver to browse with")
@@ -212,3 +215,9 @@ def test_a_chromium_that_does_not_start_is_said(tmp_path: Any) -> None:
         browser(Programs(str(broken), programs.chromedriver), page_seconds=5, sandbox=True),
     ):
         pass
+
+
+def test_a_run_of_a_past_day_that_is_cleared_does_not_keep_todays_prices_as_that_day_s() -> None:
+    old: Any = SimpleNamespace(when=datetime(2020, 1, 7, 2, 30, tzinfo=UTC), was_cleared=True)
+    with pytest.raises(InvalidRequest, match=r"2020-01-07.*shows today's prices"):
+        read_site(old, next(iter(competitor_settings().enabled)))
