@@ -1,4 +1,4 @@
-"""The gift shop: loading the real file against plain COPY, and its figures against the notebook way.
+"""The gift shop: loading the real file against plain COPY; its figures against a notebook, DuckDB and Polars.
 
 It needs PostgreSQL (`TEST_POSTGRES_URL`) and `online_retail_II.parquet` in the folder `RETAIL_DATA_DIR`.
 """
@@ -9,12 +9,15 @@ import os
 import tempfile
 from collections.abc import Callable
 from datetime import date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gift_shop_engines import answer, duckdb_way, polars_way
 from benchmarks.measuring import ROOT, in_own_process, show_and_store
 
 TIMES = 3
+_ENGINES = {"duckdb": duckdb_way, "polars": polars_way}
 _TABLE = (
     "CREATE TABLE retail (invoice_no text, stock_code text, description text, quantity int, "
     "invoice_date timestamp, unit_price float, customer_id float, country text)"
@@ -86,7 +89,7 @@ def _our_figures(url: str, _file: str, _index: bool) -> Callable[[], Any]:
         amounts = metrics.distribution(metrics.positive_amounts(invoices))
         customers = rfm.scored(rfm.buyers(invoices, date(2012, 1, 1), "published"), "published")
         countries = metrics.by_country(invoices, {str(name): "" for name in invoices["country"].unique()})
-        return _answer(
+        return answer(
             months["sales_mils"].sum() / 1000,
             int(months["placed_published"].sum()),
             int(months["new_customers"].sum()),
@@ -131,7 +134,7 @@ def _notebook(url: str, _file: str, _index: bool) -> Callable[[], Any]:
         pd.qcut(customers["monetary"], 5, labels=[1, 2, 3, 4, 5])
         segments = pd.Series([BY_SCORES[pair] for pair in zip(r, f, strict=True)])
         countries = frame.groupby("country")["amount"].sum().sort_values(ascending=False)
-        return _answer(
+        return answer(
             sales.sum(),
             int(placed.sum()),
             int(new.sum()),
@@ -141,10 +144,6 @@ def _notebook(url: str, _file: str, _index: bool) -> Callable[[], Any]:
         )
 
     return work
-
-
-def _answer(*values: Any) -> list[Any]:
-    return [round(float(value), 2) if isinstance(value, float) else value for value in values]
 
 
 def main() -> None:
@@ -173,7 +172,7 @@ def main() -> None:
             rows, answers = _measure(url, str(ready), str(file))
         finally:
             connection.execute(text("DROP DATABASE retail_ops_benchmark WITH (FORCE)"))
-    plain, indexed, ours, notebook, figures = (row["seconds"] for row in rows)
+    plain, indexed, ours, notebook, figures, *engines = (row["seconds"] for row in rows)
     show_and_store(
         "gift_shop",
         rows,
@@ -181,7 +180,10 @@ def main() -> None:
             f"load: {plain / ours:.2f} x the speed of plain COPY of a ready CSV",
             f"load: {indexed / ours:.2f} x the speed of plain COPY into a table with one index",
             f"figures: {notebook / figures:.1f} x the speed of the notebook way",
-            f"same answers: {answers[0] == answers[1]}",
+            f"figures: {figures / min(engines):.2f} x the time of the better of DuckDB and Polars"
+            if engines
+            else "figures: DuckDB and Polars are not installed; make bench brings them",
+            f"same answers: {all(answer == answers[0] for answer in answers)}",
         ],
     )
 
@@ -195,6 +197,7 @@ def _measure(url: str, ready: str, file: str) -> tuple[list[dict[str, Any]], lis
         ("load: read, type, stage, publish", _ours, file, False),
         ("figures, notebook way", _notebook, file, False),
         ("figures, ours", _our_figures, file, False),
+        *((f"figures, {name}", way, file, False) for name, way in _ENGINES.items() if find_spec(name)),
     ):
         found = [in_own_process(way, url, source, index) for _ in range(TIMES)]
         best = min(found, key=lambda one: one["seconds"])
