@@ -40,6 +40,7 @@ def main(order: Mapping[str, Any]) -> None:
         run=RunContext("stock_notifications", order["run_id"], "notices.apply", -1),
         params={"mail_again": order.get("mail_again", False)},
         dry_run=False,
+        was_cleared=False,
         when=datetime(2026, 11, 20, 11, 30, tzinfo=store_settings().zone),
         file=file,
     )
