@@ -289,7 +289,7 @@ def changed(fields: dict[str, Any], running: StandIns) -> str:
 @pytest.mark.parametrize(
     ("fields", "kind", "words"),
     [
-        ({"password": "wrong"}, BadCredentials, "smtp_default"),
+        ({"password": "not-the-password"}, BadCredentials, "smtp_default"),
         ({"port": 1}, VendorUnavailable, "does not answer"),
         ({"extra": {"disable_ssl": False}}, InvalidRequest, "disable_ssl"),
         ({"extra": {"disable_tls": False}}, InvalidRequest, "disable_tls"),
