@@ -7,19 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
 
 from include.gift_shop.bulk import insert_frames, prepare
 from include.gift_shop.cleaning import clean
 from include.gift_shop.deliveries import Delivery, new_load
+from include.gift_shop.invoice_sums import InvoiceSums
 from include.gift_shop.tables import LINE, LOAD, REJECT, STAGED_INVOICE, STAGED_PRODUCT
 from include.periods import Period
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COMPLETE = 1_000_000_000
-"""What a complete invoice has ahead of one with rejected lines, in `precedence`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def stage(
         insert_frames(connection, LINE, intake.lines(frames))
         if intake.rejects:
             connection.execute(insert(REJECT), intake.rejects)
-        _add_up(connection, load_no, delivery.number)
+        insert_frames(connection, STAGED_INVOICE, intake.invoices(delivery.number))
         if month is not None:
             _only(connection, load_no, month)
         if products := intake.descriptions():
@@ -76,6 +74,7 @@ class _Intake:
         self._load_no, self._day_first, self._month = load_no, day_first, month
         self.rejects: list[dict[str, Any]] = []
         self._names: dict[str, Counter[str]] = defaultdict(Counter)
+        self._sums = InvoiceSums()
 
     def lines(self, frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for frame in frames:
@@ -86,6 +85,7 @@ class _Intake:
                 named = {str(name): value for name, value in row.items()}
                 self.rejects.append({"load_no": self._load_no, "line_no": int(line_no), **named})
             self._count(lines)
+            self._sums.add(lines)
             yield lines.assign(load_no=self._load_no, line_no=lines.index)
 
     def _count(self, lines: pd.DataFrame) -> None:
@@ -103,6 +103,12 @@ class _Intake:
         start, end = pd.Timestamp(self._month.first) - day, pd.Timestamp(self._month.end) + day
         return lines[(lines["sold_at"] >= start) & (lines["sold_at"] < end)]
 
+    def invoices(self, delivery_no: int) -> Iterator[pd.DataFrame]:
+        """The staged lines, added up; one with a rejected line is not complete."""
+        incomplete = {row["invoice_no"] for row in self.rejects}
+        for frame in self._sums.invoices(incomplete, delivery_no):
+            yield frame.assign(load_no=self._load_no)
+
     def descriptions(self) -> list[dict[str, Any]]:
         """The most frequent description of each product; by the alphabet where two are as frequent."""
         return [
@@ -113,37 +119,6 @@ class _Intake:
             }
             for code, names in self._names.items()
         ]
-
-
-def _add_up(connection: Connection, load_no: int, delivery_no: int) -> None:
-    """The invoices of the staged lines; one with a rejected line is not complete."""
-    line = LINE.c
-    bought = (line.quantity > 0) & (line.amount_mils > 0)
-    first = func.substr(line.invoice_no, 1, 1)
-    incomplete = select(REJECT.c.invoice_no).where(
-        REJECT.c.load_no == load_no, REJECT.c.invoice_no.is_not(None)
-    )
-    mixed = or_(
-        func.min(line.customer_id) != func.max(line.customer_id),
-        func.min(line.country) != func.max(line.country),
-    )
-    columns = {
-        "load_no": line.load_no,
-        "invoice_no": line.invoice_no,
-        "kind": case((first == "C", "cancelled"), (first.between("0", "9"), "sale"), else_="adjusted"),
-        "sold_at": func.min(line.sold_at),
-        "sold_on": func.date(func.min(line.sold_at)),
-        "customer_id": func.max(line.customer_id),
-        "country": func.max(line.country),
-        "line_count": func.count(),
-        "amount_mils": func.sum(line.amount_mils),
-        "bought_lines": func.sum(case((bought, 1), else_=0)),
-        "bought_mils": func.sum(case((bought, line.amount_mils), else_=0)),
-        "precedence": case((line.invoice_no.in_(incomplete), 0), else_=COMPLETE) + delivery_no,
-        "is_mixed": case((mixed, 1), else_=0),
-    }
-    added = select(*columns.values()).where(line.load_no == load_no).group_by(line.load_no, line.invoice_no)
-    connection.execute(insert(STAGED_INVOICE).from_select(list(columns), added))
 
 
 def _only(connection: Connection, load_no: int, month: Period) -> None:
