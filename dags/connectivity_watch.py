@@ -8,7 +8,7 @@
 **Reads:** the hosts and connections that `connectivity.yaml` names.
 
 **Writes:** the store database (`connectivity`), `connectivity/outages.csv` and the page
-`reports/connectivity/latest.html` in the store's files.
+`reports/connectivity_watch/latest.html` in the store's files.
 
 **Parts:**
 
@@ -44,6 +44,7 @@ from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, get_current_cont
 from retail_ops import connectivity, connectivity_tests
 from retail_ops.dag_defaults import PRESENT_ONLY, STORE_TIME, alert, family_params, tags, task_defaults
 from retail_ops.operators.run_report import RunReportOperator
+from retail_ops.page_link import with_page
 from retail_ops.task_run import TaskRun
 
 
@@ -82,7 +83,7 @@ def connections() -> None:
 def connectivity_watch() -> None:
     """The internet first, whose verdict the others need; then mail and connections, then the report."""
     looked = internet()
-    [looked >> mail(), looked >> connections()] >> RunReportOperator(task_id="report")
+    [looked >> mail(), looked >> with_page(connections())] >> RunReportOperator(task_id="report")
 
 
 connectivity_watch()

@@ -37,6 +37,7 @@ from include.assets import GIFT_SHOP_SALES
 from retail_ops import gift_shop_rfm
 from retail_ops.dag_defaults import alert, family_params, tags, task_defaults
 from retail_ops.operators.run_report import RunReportOperator
+from retail_ops.page_link import with_page
 from retail_ops.task_run import TaskRun
 
 REFERENCE = Param(
@@ -74,7 +75,7 @@ def page(day: str) -> None:
 )
 def lgs_rfm() -> None:
     """The figures, the page, the report."""
-    page(figures()) >> RunReportOperator(task_id="report")  # type: ignore[arg-type]
+    with_page(page(figures())) >> RunReportOperator(task_id="report")  # type: ignore[arg-type]
 
 
 lgs_rfm()

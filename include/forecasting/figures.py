@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.forecasting.methods import TITLES
 from include.forecasting.page_data import Shown, accuracy
-from include.reporting.charts import COLOURS, FAINT, INK
+from include.reporting.charts import COLOURS
+from include.reporting.figure_style import dress
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -26,7 +27,8 @@ def forecast_figure(shown: Sequence[Shown]) -> Figure:
     for place, one in enumerate(shown):
         for trace in _traces(one, visible=place == 0):
             figure.add_trace(trace)
-    _dress(figure)
+    dress(figure, money="$", from_zero=True)
+    figure.update_layout(hovermode="x unified")
     if len(shown) > 1:
         buttons = [
             {
@@ -51,9 +53,8 @@ def trial_figure(one: Shown) -> Figure:
     figure = Figure(
         Bar(x=errors, y=names, orientation="h", marker_color=colours, texttemplate="%{x:.1%}", name="error")
     )
-    _dress(figure, money=False)
-    figure.update_xaxes(tickformat=".0%")
-    figure.update_layout(height=60 + 36 * max(2, len(ordered)), hovermode="closest")
+    dress(figure, height=60 + 36 * max(2, len(ordered)))
+    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     return figure
 
 
@@ -72,9 +73,10 @@ def accuracy_figure(shown: Sequence[Shown]) -> Figure:
         figure.add_trace(
             Scatter(x=_days(mornings), y=values, name=name, line={"color": colour}, mode="lines+markers")
         )
-    _dress(figure, money=False)
+    dress(figure, from_zero=True)
+    figure.update_layout(hovermode="x unified")
     figure.update_xaxes(type="category")
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(tickformat=".0%")
     return figure
 
 
@@ -114,18 +116,3 @@ def _days(days: Sequence[date]) -> list[str]:
 def _label(one: Shown) -> str:
     # Plotly reads its labels as HTML.
     return escape(one.choice.name)
-
-
-def _dress(figure: Figure, *, money: bool = True) -> None:
-    figure.update_layout(
-        template="none",
-        height=380,
-        hovermode="x unified",
-        margin={"l": 110, "r": 30, "t": 50, "b": 50},
-        font={"family": "Arial, sans-serif", "size": 13, "color": INK},
-        legend={"orientation": "h", "y": -0.18},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-    )
-    figure.update_xaxes(gridcolor=FAINT)
-    figure.update_yaxes(gridcolor=FAINT, rangemode="tozero", **({"tickprefix": "$"} if money else {}))

@@ -1,61 +1,36 @@
-"""The page of a morning's forecasts: charts, tables and how earlier ones came true, in one file."""
+"""The page of a morning's forecasts: charts, tables and how earlier ones came true, on one page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 from include.forecasting.figures import accuracy_figure, forecast_figure, trial_figure
 from include.forecasting.methods import BASELINE, TITLES
 from include.forecasting.page_data import Shown, accuracy, of_level
 from include.reporting.charts import lines
+from include.reporting.figures_page import Chart, Section, Table, figures_page
 from include.reporting.letter import Image
 from include.reporting.rendering import NONE, day, money, percent
-from include.settings import store_settings
 
-_TEMPLATE = "page.html.j2"
 _LEVEL_TITLES = {"category": "Categories", "item": "Items"}
 _DATES = "%a %m/%d"
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    heading: list[str]
-    rows: list[list[str]]
-    words: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    title: str
-    line: str
-    figures: list[str]
-    tables: list[_Table]
+_FOOT = (
+    "Error: the sum of what the days were missed by, as a share of what was sold. Weekday mean: the mean of "
+    "the same weekday of eight weeks, which every method has to beat."
+)
 
 
 def as_page(shown: Sequence[Shown], as_of: date, coverage: float) -> bytes:
-    """The page as HTML that needs nothing but itself; the same bytes for the same tables."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from plotly.offline import get_plotlyjs
-
+    """The page as HTML; the same bytes for the same tables."""
     sections = [_total(one, place) for place, one in enumerate(of_level(shown, "total"))]
     sections += [_level(level, of_level(shown, level)) for level in _LEVEL_TITLES if of_level(shown, level)]
     sections.append(_truth(shown))
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    line = (
+        f"Made on the morning of {day(as_of)} from the days before it. The range is to hold "
+        f"{percent(coverage)} of the days."
     )
-    environment.filters |= {"day": day, "percent": percent}
-    page = environment.get_template(_TEMPLATE).render(
-        as_of=as_of,
-        store=store_settings().name,
-        coverage=coverage,
-        sections=sections,
-        plotly_js=get_plotlyjs(),
-    )
-    return page.encode()
+    return figures_page(f"Sales forecast, {day(as_of)}", line, sections, _FOOT)
 
 
 def pictures(shown: Sequence[Shown]) -> list[Image]:
@@ -79,7 +54,7 @@ def pictures(shown: Sequence[Shown]) -> list[Image]:
     return made
 
 
-def _total(one: Shown, place: int) -> _Section:
+def _total(one: Shown, place: int) -> Section:
     choice = one.choice
     method, usual = choice.errors.get(choice.method), choice.errors.get(BASELINE)
     expected = f"{money(one.expected)} expected in {len(one.days)} days"
@@ -90,14 +65,14 @@ def _total(one: Shown, place: int) -> _Section:
         [f"{found.store_day:{_DATES}}", *map(money, (found.amount, found.low, found.high, found.baseline))]
         for found in one.days
     ]
-    table = _Table(["Day", "Expected", "At least", "At most", "Weekday mean"], rows)
-    figures = [_html(forecast_figure([one]), f"total-{place}")]
+    table = Table(["Day", "Expected", "At least", "At most", "Weekday mean"], rows)
+    charts = [Chart(f"total-{place}", forecast_figure([one]))]
     if choice.errors:
-        figures.append(_html(trial_figure(one), f"trial-{place}"))
-    return _Section(choice.name, words, figures, [table])
+        charts.append(Chart(f"trial-{place}", trial_figure(one)))
+    return Section(choice.name, words, charts, [table])
 
 
-def _level(level: str, shown: Sequence[Shown]) -> _Section:
+def _level(level: str, shown: Sequence[Shown]) -> Section:
     heading = ["Name", "Code", "Expected", "At least", "At most", "Method", "Error", "Weekday mean's"]
     rows = [
         [
@@ -113,12 +88,11 @@ def _level(level: str, shown: Sequence[Shown]) -> _Section:
         for one in shown
     ]
     line = "The sums of all days; the ranges of days added up are wider than that of the sum."
-    return _Section(
-        _LEVEL_TITLES[level], line, [_html(forecast_figure(shown), level)], [_Table(heading, rows, (1, 5))]
-    )
+    charts = [Chart(level, forecast_figure(shown))]
+    return Section(_LEVEL_TITLES[level], line, charts, [Table(heading, rows, (1, 5))])
 
 
-def _truth(shown: Sequence[Shown]) -> _Section:
+def _truth(shown: Sequence[Shown]) -> Section:
     groups: list[tuple[str, Sequence[Shown]]] = [(one.choice.name, [one]) for one in of_level(shown, "total")]
     groups += [
         (title, of_level(shown, level)) for level, title in _LEVEL_TITLES.items() if of_level(shown, level)
@@ -130,15 +104,8 @@ def _truth(shown: Sequence[Shown]) -> _Section:
             shares = map(percent, (found.error, found.baseline, found.inside))
             rows.append([title, f"{found.days:,}", *shares])
     if not rows:
-        return _Section("What came true", "No day of an earlier forecast is over yet.", [], [])
-    table = _Table(["Forecast of", "Days", "Error", "Weekday mean's", "Within the range"], rows)
+        return Section("What came true", "No day of an earlier forecast is over yet.")
+    table = Table(["Forecast of", "Days", "Error", "Weekday mean's", "Within the range"], rows)
     totals = of_level(shown, "total") or list(shown)
-    figure = _html(accuracy_figure(totals[:1]), "truth")
-    return _Section("What came true", "Of the forecasts of the last weeks:", [figure], [table])
-
-
-def _html(figure: Any, name: str) -> str:
-    from plotly.io import to_html
-
-    config = {"displaylogo": False, "responsive": True}
-    return to_html(figure, config=config, include_plotlyjs=False, full_html=False, div_id=f"chart-{name}")
+    chart = Chart("truth", accuracy_figure(totals[:1]))
+    return Section("What came true", "Of the forecasts of the last weeks:", [chart], [table])

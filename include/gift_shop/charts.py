@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from html import escape
 from typing import TYPE_CHECKING
 
 from include.gift_shop.analysis import ALL, USUAL, Analysis
 from include.gift_shop.segments import SEGMENTS
 from include.gift_shop.tables import MILS
 from include.reporting.charts import COLOURS, bars, grouped_bars, lines
+from include.reporting.figure_style import dress
 from include.reporting.letter import Image
 
 if TYPE_CHECKING:
@@ -46,8 +48,9 @@ def invoice_amounts(analysis: Analysis) -> Figure:
                 x=value, line_dash="dot", line_color=COLOURS[place], annotation_text=f"{name} {value:,.2f}",
                 annotation_y=1 - 0.09 * place, row=1, col=1,
             )  # fmt: skip
-    figure.update_layout(showlegend=False, bargap=0)
+    dress(figure).update_layout(showlegend=False, bargap=0)
     figure.update_xaxes(title="pounds", row=2, col=1)
+    figure.update_yaxes(showticklabels=False, row=2, col=1)
     return figure
 
 
@@ -72,8 +75,8 @@ def sales(months: pd.DataFrame) -> Figure:
     figure.add_scatter(x=labels, y=(months["sales_mils"] / MILS).tolist(), name="sales, £", row=1, col=1)
     growth = [None if value != value else value for value in months["growth"]]
     figure.add_bar(x=labels, y=growth, name="growth", marker_color=COLOURS[1], row=2, col=1)
+    dress(figure).update_xaxes(type="category")
     figure.update_yaxes(tickformat=".0%", row=2, col=1)
-    figure.update_xaxes(type="category")
     return figure
 
 
@@ -89,7 +92,7 @@ def _bars(months: pd.DataFrame, series: Mapping[str, pd.Series], mode: str) -> F
     figure = Figure()
     for place, (name, values) in enumerate(series.items()):
         figure.add_bar(x=month_labels(months), y=values.tolist(), name=name, marker_color=COLOURS[place])
-    figure.update_layout(barmode=mode)
+    dress(figure).update_layout(barmode=mode)
     figure.update_xaxes(type="category")
     return figure
 
@@ -101,7 +104,7 @@ def segment_sizes(segments: pd.DataFrame) -> Figure:
     sizes = segments["segment"].value_counts().reindex(SEGMENTS, fill_value=0)
     figure = Figure()
     figure.add_bar(y=list(SEGMENTS), x=sizes.tolist(), orientation="h", marker_color=COLOURS[0])
-    figure.update_yaxes(autorange="reversed")
+    dress(figure).update_yaxes(autorange="reversed")
     return figure
 
 
@@ -112,10 +115,12 @@ def segment_history(history: Mapping[date, pd.Series]) -> Figure:
     days = [day.isoformat() for day in history]
     counts = [one.value_counts() for one in history.values()]
     figure = Figure()
-    for segment in SEGMENTS:
+    for place, segment in enumerate(SEGMENTS):
         sizes = [int(count.get(segment, 0)) for count in counts]
-        figure.add_scatter(x=days, y=sizes, name=segment, mode="lines+markers")
-    return figure
+        # There are more segments than colours.
+        line = {"color": COLOURS[place % len(COLOURS)], "dash": "solid" if place < len(COLOURS) else "dot"}
+        figure.add_scatter(x=days, y=sizes, name=segment, mode="lines+markers", line=line)
+    return dress(figure)
 
 
 def moves(table: pd.DataFrame) -> Figure:
@@ -136,7 +141,8 @@ def moves(table: pd.DataFrame) -> Figure:
         hoverongaps=False,
         showscale=False,
     )
-    figure.update_yaxes(autorange="reversed")
+    dress(figure).update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False)
     return figure
 
 
@@ -145,10 +151,13 @@ def pie(shares: Mapping[str, float]) -> Figure:
     from plotly.graph_objects import Figure
 
     figure = Figure()
+    # Plotly reads its labels as HTML.
+    labels = [escape(name) for name in shares]
     figure.add_pie(
-        labels=list(shares), values=list(shares.values()), sort=False, textinfo="label+percent", hole=0.35
-    )
-    return figure
+        labels=labels, values=list(shares.values()), sort=False, textinfo="label+percent", hole=0.35,
+        automargin=True,
+    )  # fmt: skip
+    return dress(figure).update_layout(showlegend=False)
 
 
 def slices(money: pd.Series) -> dict[str, float]:

@@ -1,11 +1,9 @@
-"""The page of figures: charts and tables in one file that needs no network."""
+"""The page of London Gift Shop's figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.gift_shop import charts
@@ -14,33 +12,19 @@ from include.gift_shop.rfm import movements
 from include.gift_shop.segments import SEGMENTS
 from include.gift_shop.settings import GiftShopSettings
 from include.gift_shop.tables import MILS
+from include.reporting.figures_page import Chart, Section, Table, figures_page
 from include.reporting.rendering import NONE
 
 if TYPE_CHECKING:
     import pandas as pd
-    from plotly.graph_objects import Figure
 
-_TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
-_TEMPLATE = "gift_shop.html"
-_PLOT_HEIGHT = 380
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    title: str
-    line: str
-    figures: list[str]
-    heading: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
+STORE = "London Gift Shop"
 
 
 def as_page(analysis: Analysis, history: Mapping[date, pd.Series], settings: GiftShopSettings) -> bytes:
     """The page as HTML; the same bytes for the same figures. `history` is oldest first, with the analysed day
     as its last.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from plotly.offline import get_plotlyjs
-
     sections = [
         _amounts(analysis, settings),
         _orders(analysis.months),
@@ -56,14 +40,11 @@ def as_page(analysis: Analysis, history: Mapping[date, pd.Series], settings: Gif
         "over. Frequency: "
         + {"equal": "equal buyers get equal scores.", "published": "as published."}[settings.rfm.ties]
     )
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    page = environment.get_template(_TEMPLATE).render(
-        as_of=analysis.as_of.isoformat(), line=line, sections=sections, plotly_js=get_plotlyjs()
-    )
-    return page.encode()
+    title = f"Customers and monthly figures, {analysis.as_of.isoformat()}"
+    return figures_page(title, line, sections, store=STORE)
 
 
-def _amounts(analysis: Analysis, settings: GiftShopSettings) -> _Section:
+def _amounts(analysis: Analysis, settings: GiftShopSettings) -> Section:
     names = {ALL: "All above 0", USUAL: f"Up to the {settings.usual_invoices_percentile:g}th percentile"}
     rows = [
         [
@@ -75,10 +56,11 @@ def _amounts(analysis: Analysis, settings: GiftShopSettings) -> _Section:
     ]
     heading = ["Invoices", "Number", "Minimum", "Mean", "Median", "Mode", "Maximum"]
     words = "Amounts in pounds; the chart leaves the largest invoices out."
-    return _Section("Invoices", words, [_html(charts.invoice_amounts(analysis), "invoices")], heading, rows)
+    chart = Chart("invoices", charts.invoice_amounts(analysis))
+    return Section("Invoices", words, [chart], [Table(heading, rows)])
 
 
-def _orders(months: pd.DataFrame) -> _Section:
+def _orders(months: pd.DataFrame) -> Section:
     rows = [
         [
             label,
@@ -88,10 +70,11 @@ def _orders(months: pd.DataFrame) -> _Section:
     ]
     words = "Placed: sales invoices. Published way: all invoices less twice the cancellations."
     heading = ["Month", "All", "Placed", "Cancelled", "Published way"]
-    return _Section("Placed and cancelled", words, [_html(charts.orders(months), "orders")], heading, rows)
+    chart = Chart("orders", charts.orders(months))
+    return Section("Placed and cancelled", words, [chart], [Table(heading, rows)])
 
 
-def _sales(months: pd.DataFrame) -> _Section:
+def _sales(months: pd.DataFrame) -> Section:
     rows = [
         [
             label,
@@ -101,12 +84,11 @@ def _sales(months: pd.DataFrame) -> _Section:
         for label, (_, month) in zip(charts.month_labels(months), months.iterrows(), strict=True)
     ]
     words = "Net of cancellations, with postage, fees and adjustments; growth against the month before."
-    return _Section(
-        "Sales", words, [_html(charts.sales(months), "sales")], ["Month", "Sales", "Growth"], rows
-    )
+    chart = Chart("sales", charts.sales(months))
+    return Section("Sales", words, [chart], [Table(["Month", "Sales", "Growth"], rows)])
 
 
-def _customers(months: pd.DataFrame) -> _Section:
+def _customers(months: pd.DataFrame) -> Section:
     names = ("active_customers", "new_customers", "existing_customers")
     rows = [
         [label, *(f"{int(month[name]):,}" for name in names)]
@@ -114,10 +96,11 @@ def _customers(months: pd.DataFrame) -> _Section:
     ]
     words = "New: the first invoice of any kind is of this month. In the first month everybody is new."
     heading = ["Month", "Active", "New", "Existing"]
-    return _Section("Customers", words, [_html(charts.customers(months), "customers")], heading, rows)
+    chart = Chart("customers", charts.customers(months))
+    return Section("Customers", words, [chart], [Table(heading, rows)])
 
 
-def _segments(segments: pd.DataFrame, settings: GiftShopSettings) -> _Section:
+def _segments(segments: pd.DataFrame, settings: GiftShopSettings) -> Section:
     rows, money = [], float(segments["monetary_mils"].sum()) or 1.0
     for name in SEGMENTS:
         some = segments[segments["segment"] == name]
@@ -130,10 +113,11 @@ def _segments(segments: pd.DataFrame, settings: GiftShopSettings) -> _Section:
             )
     heading = ["Segment", "Customers", "Of sales", "Days ago", "Invoices", "Spent", "What to do"]
     words = f"{len(segments):,} customers; days, invoices and money spent are means."
-    return _Section("Segments", words, [_html(charts.segment_sizes(segments), "segments")], heading, rows)
+    chart = Chart("segments", charts.segment_sizes(segments))
+    return Section("Segments", words, [chart], [Table(heading, rows, words=[6])])
 
 
-def _movements(history: Mapping[date, pd.Series]) -> list[_Section]:
+def _movements(history: Mapping[date, pd.Series]) -> list[Section]:
     days = list(history)
     if len(days) < 2:
         return []
@@ -142,11 +126,11 @@ def _movements(history: Mapping[date, pd.Series]) -> list[_Section]:
         int(table.loc[row, column]) for row in table.index for column in table.columns if row != column
     )
     words = f"From {days[-2]} (rows) to {days[-1]} (columns): {changed:,} customers are in another segment."
-    figures = [_html(charts.segment_history(history), "history"), _html(charts.moves(table), "moves")]
-    return [_Section("Movements between segments", words, figures)]
+    shown = [Chart("history", charts.segment_history(history)), Chart("moves", charts.moves(table))]
+    return [Section("Movements between segments", words, shown)]
 
 
-def _next_purchase(analysis: Analysis, settings: GiftShopSettings) -> list[_Section]:
+def _next_purchase(analysis: Analysis, settings: GiftShopSettings) -> list[Section]:
     if analysis.outlook is None:
         return []
     ranked, outlook = analysis.ranked(), analysis.outlook
@@ -164,10 +148,10 @@ def _next_purchase(analysis: Analysis, settings: GiftShopSettings) -> list[_Sect
         f"{alone.brier:.3f}."
     )
     heading = ["Segment", "Customers", "Will buy", "Expected", "For each", "What to do"]
-    return [_Section("Who buys next", words, [], heading, rows)]
+    return [Section("Who buys next", words, tables=[Table(heading, rows, words=[5])])]
 
 
-def _countries(analysis: Analysis) -> _Section:
+def _countries(analysis: Analysis) -> Section:
     every = float(analysis.countries["sales_mils"].sum()) or 1.0
     rows = [
         [
@@ -181,20 +165,12 @@ def _countries(analysis: Analysis) -> _Section:
         for name, one in analysis.countries.iterrows()
     ]
     pies = charts.countries_and_continents(analysis)
-    figures = [
-        _html(charts.pie(shares), name)
+    shown = [
+        Chart(name, charts.pie(shares))
         for shares, name in zip(pies, ("countries", "continents"), strict=True)
     ]
     heading = ["Country", "Continent", "Sales", "Of sales", "Invoices", "Customers"]
-    return _Section("Countries and continents", "Net sales.", figures, heading, rows)
-
-
-def _html(figure: Figure, name: str) -> str:
-    figure.update_layout(
-        height=_PLOT_HEIGHT, margin={"l": 20, "r": 20, "t": 30, "b": 20}, template="plotly_white"
-    )
-    text: str = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name)
-    return text
+    return Section("Countries and continents", "Net sales.", shown, [Table(heading, rows, words=[1])])
 
 
 def _pounds(mils: float) -> str:

@@ -1,4 +1,7 @@
-"""A page of figures: interactive charts and tables in one file that needs no network."""
+"""A page of figures: interactive charts and tables in a file that needs no network.
+
+What draws the charts lies one level above the page's folder, see `include.reporting.plotly_script`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.reporting.plotly_script import script_name
 from include.settings import store_settings
 
 if TYPE_CHECKING:
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
 _TEMPLATE = "figures.html"
+# Plotly's button "Share chart..." would send the chart's data to its maker's servers.
+_CONFIG = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "plotlyServerURL": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +54,21 @@ class Section:
     tables: Sequence[Table] = ()
 
 
-def figures_page(title: str, line: str, sections: Sequence[Section], foot: str = "") -> bytes:
-    """The page as HTML; the same bytes for the same figures."""
+def figures_page(
+    title: str, line: str, sections: Sequence[Section], foot: str = "", *, store: str = ""
+) -> bytes:
+    """The page as HTML; the same bytes for the same figures. `store` is whose figures they are, when they are
+    not those of the store of `store.yaml`.
+    """
     from plotly.io import to_html
-    from plotly.offline import get_plotlyjs
 
-    config = {"displaylogo": False, "responsive": True}
     shown = [
         (
             section,
             [
                 to_html(
                     chart.figure,
-                    config=config,
+                    config=_CONFIG,
                     include_plotlyjs=False,
                     full_html=False,
                     div_id=f"chart-{chart.name}",
@@ -71,12 +79,12 @@ def figures_page(title: str, line: str, sections: Sequence[Section], foot: str =
         for section in sections
     ]
     page = _template().render(
-        store=store_settings().name,
+        store=store or store_settings().name,
         title=title,
         line=line,
         sections=shown,
         foot=foot,
-        plotly_js=get_plotlyjs(),
+        script=script_name(),
     )
     return page.encode()
 

@@ -17,6 +17,7 @@ from include.errors import InvalidRequest, RetailOpsError
 from include.privacy import masked
 from include.settings import store_settings
 from retail_ops.connectivity import HOSTS, SHOWN_FOR, outages_of_the_store
+from retail_ops.pages import LATEST, PREVIEW, REPORTS
 from retail_ops.task_run import TaskRun
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 Test = Callable[[], tuple[bool, str]]
 
-PAGE = ("reports", "connectivity", "latest.html")
 _SUBJECT = "connection "
 _LONGEST = 300
 _DATABASES = ("sqlite", "mssql", "mysql", "postgres")
@@ -63,9 +63,10 @@ def test_connections(task_run: TaskRun) -> None:
     now = datetime.now(UTC)
     recent = outages.confirmed(INTERNET, moment() - SHOWN_FOR)
     page = status_page(_pulled(task_run), tested, recent, now, store_settings().zone)
-    parts = ("reports", "preview", *PAGE[1:]) if task_run.dry_run else PAGE
-    write_atomically(task_run.file(*parts), as_page(page))
-    _leave(task_run, tested, settings.runs, str(task_run.file(*parts)), time.monotonic() - started)
+    folder = (REPORTS, PREVIEW) if task_run.dry_run else (REPORTS,)
+    place = task_run.file(*folder, task_run.run.dag_id, LATEST)
+    write_atomically(place, as_page(page))
+    _leave(task_run, tested, settings.runs, str(place), time.monotonic() - started)
 
 
 def _leave(task_run: TaskRun, tested: list[ConnectionState], runs: int, page: str, seconds: float) -> None:

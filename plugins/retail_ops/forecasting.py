@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from include.changes import Summary
 from include.files import write_atomically
+from retail_ops.pages import keep_page, pngs
 from retail_ops.task_run import TaskRun
 
 if TYPE_CHECKING:
     from include.forecasting.calendar import ShopCalendar
     from include.forecasting.gathering import Gathered
-    from include.forecasting.page_data import Shown
     from include.forecasting.series import Series
     from include.forecasting.settings import ForecastSettings
 
@@ -102,10 +102,9 @@ def judge_and_show(task_run: TaskRun) -> None:
     """Judge the forecasts of earlier mornings, and write the page and its pictures; skips a dry run, and
     where nothing changed.
     """
-    from include.forecasting.page import as_page
+    from include.forecasting.page import as_page, pictures
     from include.forecasting.page_data import read_page
     from include.forecasting.settings import forecast_settings
-    from include.storedb.forecasts import Forecasts
     from retail_ops.hooks.databases import StoreDbHook
 
     if task_run.dry_run:
@@ -117,19 +116,12 @@ def judge_and_show(task_run: TaskRun) -> None:
     if not shown:
         task_run.skip(f"there is no forecast of {as_of} to show")
     page = as_page(shown, as_of, settings.coverage)
-    stems = [as_of.isoformat(), *(["latest"] if Forecasts(engine).newest() == as_of else [])]
-    pages = [task_run.file("reports", NAME, f"{stem}.html") for stem in stems]
-    written = [place for place in pages if not place.exists() or place.read_bytes() != page]
-    for place in written:
-        write_atomically(place, page)
-    if written:
-        _write_pictures(task_run, shown)
-    if not written and not judged:
-        task_run.skip(f"nothing to change: the page is {pages[0]}")
-    log.info("The page: %s", pages[0])
-    details = {"page": str(pages[0]), "series": len(shown), "judged": judged}
+    kept = keep_page(task_run, as_of, page, pngs(pictures(shown)))
+    details = {"page": kept.place, "series": len(shown), "judged": judged}
     seconds = round(time.monotonic() - started, 3)
-    task_run.leave(Summary(applied=judged + len(written), seconds=seconds, details=details))
+    task_run.leave(Summary(applied=judged + kept.changed, seconds=seconds, details=details))
+    if not kept.changed and not judged:
+        task_run.skip(f"nothing to change: the page is {kept.place}")
 
 
 def _judge(task_run: TaskRun, settings: ForecastSettings) -> int:
@@ -178,11 +170,3 @@ def _calendar(task_run: TaskRun, settings: ForecastSettings) -> ShopCalendar:
 
 def _key(series: Series) -> tuple[str, str, str]:
     return (series.key.source, series.key.level, series.key.code)
-
-
-def _write_pictures(task_run: TaskRun, shown: Sequence[Shown]) -> None:
-    from include.forecasting.page import pictures
-
-    for picture in pictures(shown):
-        day = task_run.when.date().isoformat()
-        write_atomically(task_run.file("reports", NAME, day, f"{picture.name}.png"), picture.content)

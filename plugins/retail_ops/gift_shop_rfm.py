@@ -9,6 +9,7 @@ from typing import Any
 
 from include.changes import Summary
 from retail_ops.gift_shop import gift_shop_settings, warehouse
+from retail_ops.pages import keep_page, pngs
 from retail_ops.task_run import TaskRun
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,11 @@ def work_out(task_run: TaskRun) -> str:
 
 
 def write_page(task_run: TaskRun, day: str) -> None:
-    """Write the page and the pictures of the figures for `day`; a dry run's go to `reports/preview`."""
-    from include.files import write_atomically
+    """Keep the page, the pictures and the ranked list of the figures for `day`.
+
+    `latest.html` is the page of the day to which the shop counts by itself; that of a reference date given by
+    hand only where there is no page of a later day.
+    """
     from include.gift_shop import analysis, charts, page
     from include.gift_shop.invoices import read_invoices
     from include.gift_shop.ranked_list import ranked_list
@@ -65,16 +69,10 @@ def write_page(task_run: TaskRun, day: str) -> None:
     history = analysis.segment_history(engine, as_of)
     history[as_of] = figures.segments["segment"]
     content = page.as_page(figures, dict(sorted(history.items())), settings)
-    folder = ("reports", *(["preview"] if task_run.dry_run else []), DAG)
-    places = [task_run.file(*folder, f"{stem}.html") for stem in (day, "latest")]
-    for place in places:
-        write_atomically(place, content)
-    images = charts.pictures(figures)
-    for image in images:
-        write_atomically(task_run.file(*folder, day, f"{image.name}.png"), image.content)
+    files = pngs(charts.pictures(figures))
     if figures.outlook is not None:
-        ranked = ranked_list(figures, settings)
-        write_atomically(task_run.file(*folder, day, "next_purchase.csv"), ranked)
-    log.info("The page: %s", places[0])
+        files["next_purchase.csv"] = ranked_list(figures, settings)
+    latest = None if task_run.params.get("reference_date") else True
+    kept = keep_page(task_run, as_of, content, files, latest=latest)
     seconds = round(time.monotonic() - started, 3)
-    task_run.leave(Summary(seconds=seconds, details={"page": str(places[0]), "pictures": len(images)}))
+    task_run.leave(Summary(seconds=seconds, details={"page": kept.place, "files": len(files)}))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 
-from include.changes import Reject
+from include.changes import Reject, Summary
 from include.settings import store_settings
 from retail_ops.mailing import AGAIN, send_mails
+from retail_ops.page_link import PAGE_LINK
+from retail_ops.pages import keep_page
 from retail_ops.task_run import TaskRun
 
 if TYPE_CHECKING:
@@ -26,17 +28,18 @@ REPORT = "design_lead_followup"
 class MailLeadsOperator(BaseOperator):
     """Mail each recipient of `reports.yaml` the requests that he or she was not mailed before.
 
-    The mail is kept as a page, too: `reports/design_lead_followup/<day>.html` and `latest.html` of the
-    store's files (a dry run's in `reports/preview/`). Without a new request it skips.
+    The mail is kept as a page, too, by `retail_ops.pages.keep_page`. Without a new request it skips.
     """
 
     template_fields: Sequence[str] = ()
+    operator_extra_links = (PAGE_LINK,)
     ui_color = "#f1dce6"
 
     def execute(self, context: Context) -> None:
         """Raises what `retail_ops.mailing.send_mails` raises."""
         from include.lead_mails.settings import lead_mail_settings
         from include.lead_mails.waiting import batches, leads_since
+        from include.reporting.page import as_page
         from include.reporting.settings import report_settings
 
         task_run, leads = TaskRun(context), _leads()
@@ -53,14 +56,15 @@ class MailLeadsOperator(BaseOperator):
         waiting = batches(leads.engine, found, recipients, again=again)
         if not waiting:
             task_run.skip("no new design requests")
-        page = _keep_page(task_run, max(waiting, key=lambda batch: len(batch.leads)).leads)
-        self.log.info("The mail: %s", page)
+        page = as_page(_letter(max(waiting, key=lambda batch: len(batch.leads)).leads))
+        details = {"page": keep_page(task_run, task_run.when.date(), page).place}
         if task_run.dry_run:
-            task_run.skip(f"dry run: {len(waiting)} mails were not sent; the page is {page}")
-        _send(task_run, leads, waiting)
+            task_run.leave(Summary(details=details))
+            task_run.skip(f"dry run: {len(waiting)} mails were not sent; the page is {details['page']}")
+        _send(task_run, leads, waiting, details)
 
 
-def _send(task_run: TaskRun, leads: Leads, waiting: Sequence[Batch]) -> None:
+def _send(task_run: TaskRun, leads: Leads, waiting: Sequence[Batch], details: dict[str, str]) -> None:
     from include.lead_mails.waiting import put_down, settle
     from include.reporting.delivery import Mail
     from include.storedb.ledger import Ledger
@@ -69,21 +73,10 @@ def _send(task_run: TaskRun, leads: Leads, waiting: Sequence[Batch]) -> None:
     for batch in waiting:
         put_down(ledger, batch)
     by_mail = {batch.mail: batch for batch in waiting}
-    for delivery in send_mails(task_run, [Mail(batch.mail, _letter(batch.leads)) for batch in waiting]):
+    mails = [Mail(batch.mail, _letter(batch.leads)) for batch in waiting]
+    for delivery in send_mails(task_run, mails, details):
         if delivery.outcome in ("sent", "sent_before"):
             settle(ledger, by_mail[delivery.entry])
-
-
-def _keep_page(task_run: TaskRun, leads: Sequence[Lead]) -> str:
-    from include.files import write_atomically
-    from include.reporting.page import as_page
-
-    page = as_page(_letter(leads))
-    folder = ("reports", *(["preview"] if task_run.dry_run else []), REPORT)
-    places = [task_run.file(*folder, f"{stem}.html") for stem in (f"{task_run.when:%Y-%m-%d}", "latest")]
-    for place in places:
-        write_atomically(place, page)
-    return str(places[0])
 
 
 def _letter(leads: Sequence[Lead]) -> Letter:

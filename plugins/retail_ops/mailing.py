@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from include.errors import VendorUnavailable
 from include.privacy import masked
 from include.settings import store_settings
 from retail_ops.mail_connection import connected, mail_sender
+from retail_ops.page_link import PAGE_LINK
+from retail_ops.pages import keep_page
 from retail_ops.task_run import TaskRun
 
 if TYPE_CHECKING:
@@ -46,45 +48,37 @@ class Report:
 
 
 class WriteReportOperator(BaseOperator):
-    """Write a report: its page to `reports/<name>/<day>.html` and `latest.html` of the store's files (a dry
-    run's to `reports/preview/<name>/`), its letter beside the run's plans, for `MailReportOperator`.
+    """Write a report: its page by `retail_ops.pages.keep_page`, its letter beside the run's plans, for
+    `MailReportOperator`.
 
     `compose` is called with the `TaskRun`; it may skip the task.
     """
 
     template_fields: Sequence[str] = ()
+    operator_extra_links = (PAGE_LINK,)
     ui_color = "#e4dcf1"
 
-    def __init__(self, *, name: str, compose: Callable[[TaskRun], Report], **kwargs: Any) -> None:
+    def __init__(self, *, compose: Callable[[TaskRun], Report], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.name = name
         self.compose = compose
 
     def execute(self, context: Context) -> dict[str, str]:
         """Returns where letter and page are, and the occasion."""
-        from include.files import write_atomically
         from include.reporting.letter import write_letter
         from include.reporting.page import as_page
 
         task_run, started = TaskRun(context), time.monotonic()
         report = self.compose(task_run)
-        page, folder = (
-            as_page(report.letter),
-            ("reports", *(["preview"] if task_run.dry_run else []), self.name),
-        )
-        stems = [f"{task_run.when:%Y-%m-%d}", *(["latest"] if report.occasion else [])]
-        places = [task_run.file(*folder, f"{stem}.html") for stem in stems]
-        for place in places:
-            write_atomically(place, page)
+        latest = None if report.occasion else False
+        kept = keep_page(task_run, task_run.when.date(), as_page(report.letter), latest=latest)
         letter = task_run.run_file(f"{self.task_id}.letter.json.gz")
         write_letter(report.letter, letter)
-        self.log.info("The report: %s", places[0])
-        details = {"page": str(places[0]), **report.numbers}
+        details = {"page": kept.place, **report.numbers}
         if path := task_run.write_rejects(report.missing):
             details["rejects"] = path
         seconds = round(time.monotonic() - started, 3)
         task_run.leave(Summary(failed=len(report.missing), seconds=seconds, details=details))
-        return {"letter": str(letter), "page": str(places[0]), "occasion": report.occasion}
+        return {"letter": str(letter), "page": kept.place, "occasion": report.occasion}
 
 
 class MailReportOperator(BaseOperator):
@@ -129,7 +123,7 @@ def report_tasks(
     name: str, compose: Callable[[TaskRun], Report], **more: Any
 ) -> tuple[WriteReportOperator, MailReportOperator]:
     """The tasks `write` and `mail` of a report; `more` goes to `write`."""
-    written = WriteReportOperator(task_id="write", name=name, compose=compose, **more)
+    written = WriteReportOperator(task_id="write", compose=compose, **more)
     return written, MailReportOperator(task_id="mail", name=name, written=written.output)
 
 
@@ -145,8 +139,10 @@ def mail_params() -> dict[str, Param]:
     }
 
 
-def send_mails(task_run: TaskRun, mails: Sequence[Mail]) -> list[Delivery]:
-    """Send mails under the ledger, and leave the task's summary behind.
+def send_mails(
+    task_run: TaskRun, mails: Sequence[Mail], details: Mapping[str, Any] | None = None
+) -> list[Delivery]:
+    """Send mails under the ledger, and leave the task's summary behind, with `details` in it.
 
     Skips the task when there was nothing left to do. Raises `VendorUnavailable` when some mails were not
     taken and Airflow would try again, and what concerns every mail.
@@ -169,7 +165,7 @@ def send_mails(task_run: TaskRun, mails: Sequence[Mail]) -> list[Delivery]:
             found.extend(Delivering(server, sender, ledger, now, again=again).deliver(mails))
     finally:
         if found:
-            _leave(task_run, len(mails), found, time.monotonic() - started)
+            _leave(task_run, len(mails), found, time.monotonic() - started, details or {})
     waiting = [one for one in found if one.outcome == "waiting"]
     if waiting and task_run.tries_left:
         raise VendorUnavailable(
@@ -180,7 +176,9 @@ def send_mails(task_run: TaskRun, mails: Sequence[Mail]) -> list[Delivery]:
     return found
 
 
-def _leave(task_run: TaskRun, planned: int, found: Iterable[Delivery], seconds: float) -> None:
+def _leave(
+    task_run: TaskRun, planned: int, found: Iterable[Delivery], seconds: float, details: Mapping[str, Any]
+) -> None:
     outcomes = [one.outcome for one in found]
     words = {
         "refused": "the mail server refuses this recipient",
@@ -195,7 +193,7 @@ def _leave(task_run: TaskRun, planned: int, found: Iterable[Delivery], seconds: 
     ]
     for reject in rejects:
         log.warning("%s: %s", reject.key, reject.reason)
-    details = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}
+    rejected = {"rejects": path} if (path := task_run.write_rejects(rejects)) else {}
     task_run.leave(
         Summary(
             planned=planned,
@@ -203,7 +201,7 @@ def _leave(task_run: TaskRun, planned: int, found: Iterable[Delivery], seconds: 
             skipped=outcomes.count("sent_before") + outcomes.count("refused_before"),
             failed=sum(outcomes.count(one) for one in ("refused", "unknown", "waiting")),
             seconds=round(seconds, 3),
-            details=details,
+            details={**details, **rejected},
         )
     )
 

@@ -111,7 +111,7 @@ def test_all_is_well_on_the_settings_as_shipped(run_dag: RunDag, sandbox: Sandbo
     found = summary(run, "connections")["details"]["connections"]
     assert [name for name, state in found.items() if state == "not set up"] == ["offsite", "lgs_warehouse"]
     assert set(found.values()) == {"answers", "not set up"}
-    page = (sandbox.files / "reports" / "connectivity" / "latest.html").read_text()
+    page = (sandbox.files / "reports" / "connectivity_watch" / "latest.html").read_text()
     assert "counterpoint_api" in page and "takes the login" in page
     with sandbox.store_db.connect() as connection:
         assert connection.execute(select(CONNECTIVITY)).all() == []
@@ -237,7 +237,7 @@ def test_a_dry_run_remembers_nothing(
     assert not ran.exists()
     with sandbox.store_db.connect() as connection:
         assert connection.execute(select(CONNECTIVITY)).all() == []
-    assert not (sandbox.files / "reports" / "connectivity").exists()
+    assert not (sandbox.files / "reports" / "connectivity_watch").exists()
 
 
 def test_a_refused_login_is_seen_at_once_and_fails_the_second_run(
@@ -252,7 +252,7 @@ def test_a_refused_login_is_seen_at_once_and_fails_the_second_run(
     second = run_dag(DAG)
     assert str(second.state) == "failed"
     assert summary(second)["failed"] == 2
-    page = (sandbox.files / "reports" / "connectivity" / "latest.html").read_text()
+    page = (sandbox.files / "reports" / "connectivity_watch" / "latest.html").read_text()
     rejects = "".join(file.read_text() for file in (sandbox.files / "rejects").rglob("connections.csv"))
     assert "webdav" in rejects and "smtp_default" in rejects
     for text in (page, rejects):
@@ -295,7 +295,7 @@ def test_connections_that_fail_while_the_internet_is_away_do_not_count(
     configure: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bad = connections(sandbox.vendors)["webdav"] | {"password": "wrong"}
+    bad = connections(sandbox.vendors)["webdav"] | {"password": "not-the-password"}
     monkeypatch.setenv("AIRFLOW_CONN_WEBDAV", json.dumps(bad))
     configure(tcp(host), internet={"tries": 1}, connections={"runs": 1})
     assert str(run_dag(DAG).state) == "success"

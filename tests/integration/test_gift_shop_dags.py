@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from include.database.engines import engine_for
 from include.gift_shop.settings import gift_shop_settings
 from include.gift_shop.tables import ANALYSIS, INVOICE, LINE, LOAD, MONTH, REJECT, RFM
+from include.reporting.plotly_script import script_of
 from include.sandbox.gift_shop_delivery import FILES, FOLDER, fill_gift_shop_deliveries
 from tests.databases import fresh_database
 from tests.integration.conftest import Sandbox
@@ -48,8 +49,12 @@ def states(run: Any) -> dict[str, list[str]]:
 
 
 def total(run: Any) -> dict[str, Any]:
+    return dict(pulled(run, "report", "summary"))
+
+
+def pulled(run: Any, task: str, key: str) -> Any:
     (report,) = (ti for ti in run.get_task_instances() if ti.task_id == "report")
-    return dict(report.xcom_pull(task_ids="report", key="summary"))
+    return report.xcom_pull(task_ids=task, key=key)
 
 
 def count(engine: Engine, table: Any) -> int:
@@ -101,7 +106,12 @@ def test_both_dags_run_and_find_nothing_to_change_the_second_time(
     page = (sandbox.files / "reports" / FIGURES / "latest.html").read_text()
     assert "Champions" in page
     assert 'src="http' not in page, "the page needs no network"
-    assert page.count("plotly-graph-div") == 9
+    assert page.count('class="plotly-graph-div"') == 9
+    script = script_of(page.encode())
+    assert script is not None
+    assert (sandbox.files / "reports" / script).stat().st_size > 1e6
+    for task in ("page", "report"):
+        assert pulled(figures, task, "page_link").startswith(f"retail-ops/pages/{FIGURES}/2011-"), task
 
     before, written = everything(warehouse), files(sandbox)
     for dag_id in (LOADING, FIGURES):
@@ -208,12 +218,15 @@ def test_a_reference_date_adds_that_day_s_segments(
     fill_gift_shop_deliveries(sandbox.files)
     run_dag(LOADING)
     run_dag(FIGURES)
+    folder = sandbox.files / "reports" / FIGURES
+    latest = (folder / "latest.html").read_bytes()
     assert str(run_dag(FIGURES, reference_date="2010-06-15").state) == "success"
     with warehouse.connect() as connection:
         days = [str(day) for day in connection.scalars(select(ANALYSIS.c.as_of).order_by(ANALYSIS.c.as_of))]
         last = connection.scalar(select(func.max(MONTH.c.month)))
     assert "2010-06-15" in days
-    assert (sandbox.files / "reports" / FIGURES / "2010-06-15.html").exists()
+    assert (folder / "2010-06-15.html").exists()
+    assert (folder / "latest.html").read_bytes() == latest, "an earlier day's page is not the latest"
     assert str(last) == "2010-06-01"
     too_early = run_dag(FIGURES, reference_date="2001-01-01")
     assert states(too_early)["figures"] == ["failed"]

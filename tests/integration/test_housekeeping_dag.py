@@ -64,6 +64,9 @@ def fill(sandbox: Sandbox) -> tuple[list[Path], list[Path]]:
         put(root / "plans" / "old_dag" / "run" / "plan.jsonl.gz", 31.5),
         put(root / "rejects" / "old_dag" / "run" / "plan.csv", 92),
         put(root / "reports" / "preview" / "sales" / "2026-10-01.html", 50),
+        put(root / "reports" / "preview" / "sales" / "2026-10-01" / "total-1.png", 50),
+        put(root / "reports" / "sales" / "2025-10-01" / "total-1.png", 410),
+        put(root / "reports" / "sales" / "2025-10-01" / "people.csv", 410),
         put(root / "coupons" / ".deleted_coupons.csv.0f.part", 5),
     ]
     stay = [
@@ -71,6 +74,8 @@ def fill(sandbox: Sandbox) -> tuple[list[Path], list[Path]]:
         put(root / "business_automations" / "automations_11_20_2026.txt", 50),
         put(root / "plans" / "old_dag" / "young" / "plan.jsonl.gz", 20),
         put(root / "reports" / "sales" / "latest.html", 900),
+        put(root / "reports" / "sales" / "2026-10-01" / "total-1.png", 50),
+        put(root / "reports" / "plotly-4.1.1.min.js", 900),
         put(root / "coupons" / "deleted_coupons.csv", 900),
         put(root / "new_customers.csv", 900),
         put(root / "restored" / "photos" / "automations_x.txt", 900),
@@ -101,7 +106,8 @@ def test_old_files_logs_and_rows_go_once(run_dag: RunDag, sandbox: Sandbox, logs
     assert summary(first)["applied"] == len(gone) + 1
     assert [file for file in gone if file.exists()] == []
     assert [file for file in stay if not file.exists()] == []
-    assert not (sandbox.files / "plans" / "old_dag" / "run").exists()
+    for folder in ("plans/old_dag/run", "reports/preview/sales", "reports/sales/2025-10-01"):
+        assert not (sandbox.files / folder).exists(), f"{folder} has become empty"
     assert not (logs / "dag_id=a" / "run_id=1").exists()
     with sandbox.store_db.connect() as connection:
         assert connection.execute(select(LEAD.c.first_name, LEAD.c.email)).one() == ("", "")
@@ -212,5 +218,5 @@ def test_the_store_decides_what_is_kept(run_dag: RunDag, sandbox: Sandbox, setti
     settings.write_text(yaml.safe_dump(values))
     run = run_dag(DAG)
     assert str(run.state) == "success"
-    assert [file.exists() for file in gone] == [True, True, False, False, False]
+    assert [file.exists() for file in gone] == [True, True, *[False] * (len(gone) - 2)]
     assert sum("for ever" in reason for reason in summary(run)["reasons"]) == 2

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import BaseOperator, TriggerRule
+from airflow.sdk import BaseOperator, BaseOperatorLink, TriggerRule
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from retail_ops.page_link import PAGE_LINK
 from retail_ops.task_run import SKIPPED_BECAUSE, SUMMARY, TaskRun
 
 COUNTS = ("planned", "applied", "skipped", "conflicted", "failed", "rejected")
@@ -29,6 +30,12 @@ class RunReportOperator(BaseOperator):
         super().__init__(trigger_rule=TriggerRule.ALL_DONE, **kwargs)
         self.tolerated = tolerated
 
+    @property
+    def operator_extra_links(self) -> tuple[BaseOperatorLink, ...]:  # type: ignore[override]
+        """The page's button, in a family of which a task leaves a page."""
+        others = [self.dag.get_task(name) for name in self.dag.task_ids if name != self.task_id]
+        return (PAGE_LINK,) if any(PAGE_LINK in one.operator_extra_links for one in others) else ()
+
     def execute(self, context: Context) -> None:
         """Leave the run's summary behind; raises `AirflowFailException` naming the parts that failed."""
         ti = context["ti"]
@@ -42,6 +49,8 @@ class RunReportOperator(BaseOperator):
         total["reasons"] = sorted(
             {reason for name in before for reason in _texts(ti.xcom_pull(task_ids=name, key=SKIPPED_BECAUSE))}
         )
+        if pages := [page for part in parts.values() for page in part["pages"]]:
+            total["details"] = {"page": pages[-1]}
         self.log.info("The run: %s", ", ".join(f"{name} {total[name]}" for name in COUNTS))
         for path in total["rejects"]:
             self.log.warning("Set aside, with reasons: %s", path)
@@ -71,5 +80,6 @@ def _added_up(summaries: Any) -> dict[str, Any]:
     found = summaries if isinstance(summaries, Sequence) else [summaries]
     dicts = [s for s in found if isinstance(s, dict)]
     added: dict[str, Any] = {name: sum(s.get(name) or 0 for s in dicts) for name in COUNTS}
-    added["rejects"] = [s["details"]["rejects"] for s in dicts if s.get("details", {}).get("rejects")]
+    for name, key in (("rejects", "rejects"), ("pages", "page")):
+        added[name] = [s["details"][key] for s in dicts if s.get("details", {}).get(key)]
     return added
