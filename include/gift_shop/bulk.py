@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import select
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-_STEP = 1 << 20
+_STEP = 1 << 16
 
 
 def prepare(connection: Connection) -> None:
@@ -34,10 +35,10 @@ def insert_frames(connection: Connection, table: Table, frames: Iterable[pd.Data
     """
     columns = [column.name for column in table.columns]
     if connection.dialect.name == "postgresql":
-        stream = _Stream(_ahead(_as_csv(frame[columns]) for frame in frames))
+        driver: Any = connection.connection
+        stream = _Stream(_ahead(_as_csv(frame[columns]) for frame in frames), driver.fileno())
         statement = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv)"
-        cursor: Any = connection.connection.cursor()
-        with cursor:
+        with driver.cursor() as cursor:
             cursor.copy_expert(statement, stream, _STEP)
         return
     marks = ", ".join("?" * len(columns))
@@ -81,13 +82,17 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
 
 
 class _Stream:
-    """Blocks of bytes as a file to read from."""
+    """Blocks of bytes as a file to read from, for a driver that writes them to a socket."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, blocks: Iterator[bytes], socket: int) -> None:
         self._blocks, self._block = blocks, memoryview(b"")
+        self._writable = select.poll()
+        self._writable.register(socket, select.POLLOUT)
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes; none at the end."""
+        # The driver lets no other thread work while it waits for a slow server; this wait does.
+        self._writable.poll()
         while not self._block:
             block = next(self._blocks, None)
             if block is None:
