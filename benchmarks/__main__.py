@@ -13,6 +13,7 @@ ALL = (
     "feeds",
     "forecast",
     "gift_shop",
+    "growth_budget",
     "photos",
     "planning",
     "texting",

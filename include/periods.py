@@ -49,3 +49,30 @@ def last_days(day: date, days: int) -> Period:
 def up_to(day: date, days: int) -> Period:
     """From `days` days before `day` to `day` itself."""
     return Period(day - timedelta(days=days), day)
+
+
+def month_of(day: date) -> date:
+    """The first day of the day's month."""
+    return day.replace(day=1)
+
+
+def month_after(month: date, months: int = 1) -> date:
+    """The first day of the month that is so many months later; earlier, when they are negative."""
+    years, place = divmod(month.year * 12 + month.month - 1 + months, 12)
+    return date(years, place + 1, 1)
+
+
+def months_apart(earlier: date, later: date) -> int:
+    """How many months the month of `later` comes after that of `earlier`."""
+    return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+def whole_month(month: date) -> Period:
+    """From a month's first day to its last."""
+    return Period(month_of(month), month_after(month) - timedelta(days=1))
+
+
+def same_days_of_month_before(day: date) -> Period:
+    """From the first of the month before to the same day of it, or to its end where it is shorter."""
+    before = whole_month(month_after(month_of(day), -1))
+    return Period(before.first, min(before.last, before.first + timedelta(days=day.day - 1)))

@@ -43,6 +43,12 @@ def customer_sums(read: Read, period: Period, stores: Collection[str] = ()) -> I
         yield CustomerSum(number, int(days or 0), _as_day(last) if last else None, _exact(amount))
 
 
+def business_days(read: Read, period: Period, stores: Collection[str] = ()) -> int:
+    """On how many days of the period something was bought."""
+    bought = select(func.count(distinct(_TICKET.BUS_DAT))).where(_TICKET.TOT > 0, *_within(period, stores))
+    return int(read(bought)[0][0])
+
+
 def month_marks(read: Read, period: Period, stores: Collection[str] = ()) -> dict[date, tuple[int, Decimal]]:
     """How many tickets there are of each month, by its first day, and their sum: where both are what they
     were, nothing was posted late.

@@ -1,0 +1,1 @@
+"""The growth budget: which customers a month brought, lost and brought back."""
