@@ -31,7 +31,7 @@ from include.forecasting.settings import (
     forecast_settings,
 )
 from include.forecasting.trial import Trial, try_methods
-from include.forecasting.uploads import read_upload
+from include.sales_uploads import read_upload
 from include.settings.days import ClosedDays
 
 AS_OF = date(2026, 11, 20)

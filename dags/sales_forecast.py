@@ -15,9 +15,9 @@ database. Nothing in Counterpoint is changed.
 
 **Parts:**
 
-- `uploads` adds up new files by day. A file has the columns Date and Total, others are not used; a row for
-  each sale. The latest upload of a day counts: to correct a day, upload it again, whole. Rows that cannot be
-  used are in the rejects, with their lines.
+- `uploads` adds up new files by day. A file has the columns Date and Total, and Customer where the shop
+  knows him; a row for each sale. The latest upload of a day counts: to correct a day, upload it again, whole.
+  Rows that cannot be used are in the rejects, with their lines.
 - `gather` adds up tickets by day, returns taken off, and leaves out what was forecast today from the same.
 - `forecast` works on several chunks of series side by side. What it takes, the average of all methods unless
   one was clearly better, is in `forecast_choice`, with the errors of all of them.
@@ -44,16 +44,17 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, get_current_context, task
 
-from retail_ops import forecasting, forecasting_uploads
+from retail_ops import forecasting, sales_uploads
 from retail_ops.dag_defaults import STORE_TIME, alert, family_params, tags, task_defaults
 from retail_ops.operators.run_report import RunReportOperator
+from retail_ops.page_link import with_page
 from retail_ops.task_run import TaskRun
 
 
 @task
 def uploads() -> None:
     """Take over the days of new files."""
-    forecasting_uploads.read_uploads(TaskRun(get_current_context()))
+    sales_uploads.read_uploads(TaskRun(get_current_context()))
 
 
 @task(pool="counterpoint", trigger_rule=TriggerRule.NONE_FAILED)
@@ -90,7 +91,7 @@ def sales_forecast() -> None:
     """Files, then series, then forecasts, then the page."""
     gathered = gather()
     uploads() >> gathered
-    forecast.expand(chunk=gathered) >> show() >> RunReportOperator(task_id="report")
+    forecast.expand(chunk=gathered) >> with_page(show()) >> RunReportOperator(task_id="report")
 
 
 sales_forecast()

@@ -42,6 +42,8 @@ Twilio once, never at night.
 - *nobody knows whether they went out*: clear `send`; it looks on Twilio's list before it sends anything.
 - *waits for your approval*: *Required Actions* in the UI shows the question. Rejected by mistake: trigger
   the DAG again on the same day.
+- *the segments are from ...* or *no customer segments yet*: run `customer_segmentation` and clear `plan` on
+  the same day.
 - Who got which text, and why others got none: table `text_message`, or the file that `plan` names in its log.
 
 **Backfill:** refused: customers would get last week's texts today.
@@ -112,6 +114,10 @@ def _test_params(test: TrialSettings) -> dict[str, Param]:
 def _audience(campaign: CampaignSettings) -> str:
     wanted = campaign.audience
     who = "all customers" if wanted.category == "any" else f"{wanted.category.lower()} customers"
+    if wanted.segments:
+        who += f" in the segments {', '.join(wanted.segments)}"
+    if wanted.anchor == "segment":
+        return who
     if wanted.anchor == "birth_month":
         return f"{who} with a birthday in the month"
     again = " who had bought before" if wanted.returning else ""

@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.campaigns.audience import Recipient, as_recipients, audience
@@ -19,6 +20,7 @@ from include.messaging.phones import Phone, read_phone
 from include.messaging.segments import measure
 from include.sandbox.laptop.places import Places
 from include.settings import store_settings
+from retail_ops.campaign_segments import NoSegments, customers_in
 from retail_ops.campaign_words import wording_of
 
 
@@ -55,12 +57,19 @@ def _size(body: str, media: str | None) -> str:
 
 def _recipients(wanted: AudienceSettings, day: date, count: int) -> tuple[list[Recipient], str]:
     """Some of the sandbox store's customers, or made-up ones, and a word on which they are."""
-    file = Places.here().counterpoint
-    if not file.exists():
+    places = Places.here()
+    if not places.counterpoint.exists():
         return made_up(wanted, day, count), "There is no sandbox store here: these customers are made up."
     try:
-        with engine_for(URL.create("sqlite", database=str(file))).connect() as connection:
+        with _sqlite(places.counterpoint).connect() as connection:
             found = as_recipients(connection.execute(audience(wanted, day)))
+        if wanted.segments:
+            days = campaign_settings().segments_days
+            members = customers_in(wanted.segments, day, days, _sqlite(places.store_db))
+            found = [recipient for recipient in found if recipient.key in members]
+    except NoSegments as error:
+        words = str(error)
+        return made_up(wanted, day, count), f"{words[0].upper()}{words[1:]}: these customers are made up."
     except SQLAlchemyError as error:
         reason = f"The sandbox store cannot be read ({type(error).__name__}): these customers are made up."
         return made_up(wanted, day, count), reason
@@ -68,6 +77,10 @@ def _recipients(wanted: AudienceSettings, day: date, count: int) -> tuple[list[R
         return made_up(wanted, day, count), "Nobody in the sandbox store: these customers are made up."
     some = found[:: max(1, len(found) // count)][:count]
     return some, f"Audience in the sandbox store: {len(found)}. Shown: {len(some)}."
+
+
+def _sqlite(file: Path) -> Engine:
+    return engine_for(URL.create("sqlite", database=str(file)))
 
 
 def _day(text: str) -> date:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, and_, not_, or_, select
 
-from include.campaigns.settings import AudienceSettings
+from include.campaigns.settings import MONTHLY, AudienceSettings
 from include.counterpoint.items import folded, folded_in_sql
 from include.counterpoint.tables import AR_CUST
 from include.counterpoint.tables_customers import WALK_IN
@@ -45,16 +45,19 @@ class Recipient:
 
 
 def anchor_day(settings: AudienceSettings, day: date) -> date:
-    """The occasion of a text that is sent on the store day `day`: the day of the sale, or the first of a
-    birthday's month.
+    """The occasion of a text that is sent on the store day `day`: the day of the sale, or the first of the
+    month for what is sent once a month.
     """
-    if settings.anchor == "birth_month":
+    if settings.anchor in MONTHLY:
         return day.replace(day=1)
     return day - timedelta(days=settings.days_after or 0)
 
 
 def audience(settings: AudienceSettings, day: date) -> Select[Any]:
-    """Who gets a text on the store day `day`, by customer number; for `as_recipients`."""
+    """Who gets a text on the store day `day`, by customer number; for `as_recipients`.
+
+    Of an audience with segments these are all who might be in them: Counterpoint does not know segments.
+    """
     customer = AR_CUST.c
     query = (
         select(
@@ -66,13 +69,14 @@ def audience(settings: AudienceSettings, day: date) -> Select[Any]:
             customer.FST_SAL_DAT,
             customer.LST_SAL_DAT,
         )
-        .where(_on_the_occasion(settings, day))
         .where(folded_in_sql(customer.FST_NAM).not_in(["", PLACEHOLDER]))
         .where(folded_in_sql(customer.PHONE_1) != "")
         .where(folded_in_sql(customer.INCLUDE_IN_MARKETING_MAILOUTS) == "Y")
         .where(folded_in_sql(customer.CUST_NO) != WALK_IN)
         .order_by(InBinaryOrder(customer.CUST_NO))
     )
+    if settings.anchor != "segment":
+        query = query.where(_on_the_occasion(settings, day))
     if settings.category != "any":
         query = query.where(folded_in_sql(customer.CATEG_COD) == settings.category)
     return query

@@ -11,10 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from include.campaigns import templates
 from include.counterpoint.items import folded
+from include.settings.customer_segments import SegmentName
 from include.settings.days import TimeOfDay
 from include.settings.loader import Settings, load_settings
 
-Anchor = Literal["first_sale", "last_sale", "birth_month"]
+Anchor = Literal["first_sale", "last_sale", "birth_month", "segment"]
+MONTHLY: tuple[Anchor, ...] = ("birth_month", "segment")
 
 _ID = re.compile(r"sms_[a-z0-9]+(_[a-z0-9]+)*")
 
@@ -49,22 +51,23 @@ Link = Annotated[str, AfterValidator(_link)]
 
 
 class AudienceSettings(Settings):
-    """Who gets a text: `days_after` days after a sale, or once in the month of a birthday.
+    """Who gets a text: `days_after` days after a sale, once in the month of a birthday, or once a month.
 
-    `returning`: only who bought on more than one day.
+    `returning`: only who bought on more than one day. `segments`: only who is in one of these.
     """
 
     category: Annotated[Literal["RETAIL", "WHOLESALE", "any"], BeforeValidator(_capitals)]
     anchor: Anchor
     days_after: int | None = Field(default=None, ge=0, le=1000, validate_default=True)
     returning: bool = False
+    segments: tuple[SegmentName, ...] = Field(default=(), validate_default=True)
 
     @field_validator("days_after")
     @classmethod
     def _counted_from_a_sale(cls, value: int | None, info: ValidationInfo) -> int | None:
         anchor = info.data.get("anchor")
-        if anchor == "birth_month" and value is not None:
-            raise ValueError("a birth_month has no day to count from")
+        if anchor in MONTHLY and value is not None:
+            raise ValueError(f"a {anchor} has no day to count from")
         if anchor in ("first_sale", "last_sale") and value is None:
             raise ValueError(f"how many days after the {anchor}?")
         return value
@@ -72,8 +75,15 @@ class AudienceSettings(Settings):
     @field_validator("returning")
     @classmethod
     def _after_a_sale(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("anchor") == "birth_month":
+        if value and info.data.get("anchor") in MONTHLY:
             raise ValueError("only an audience of a first_sale or last_sale can be returning customers")
+        return value
+
+    @field_validator("segments")
+    @classmethod
+    def _which(cls, value: tuple[SegmentName, ...], info: ValidationInfo) -> tuple[SegmentName, ...]:
+        if info.data.get("anchor") == "segment" and not value:
+            raise ValueError("which segments?")
         return value
 
 
@@ -125,9 +135,9 @@ class CampaignSettings(Settings):
     @classmethod
     def _as_often_as_the_audience_changes(cls, value: SendSettings, info: ValidationInfo) -> SendSettings:
         audience = info.data.get("audience")
-        monthly = audience is not None and audience.anchor == "birth_month"
-        if monthly and value.day_of_month is None:
-            raise ValueError("a birth_month is greeted once: a day_of_month is needed")
+        monthly = audience is not None and audience.anchor in MONTHLY
+        if audience is not None and monthly and value.day_of_month is None:
+            raise ValueError(f"a {audience.anchor} is texted once a month: a day_of_month is needed")
         if audience is not None and not monthly and value.day_of_month is not None:
             raise ValueError("sales are followed up every day: day_of_month would leave out most of them")
         return value
@@ -149,8 +159,10 @@ class CampaignSettings(Settings):
         cls, value: CouponSettings | None, info: ValidationInfo
     ) -> CouponSettings | None:
         audience, name = info.data.get("audience"), info.data.get("template")
-        if value and value.days_after_sale is not None and audience and audience.anchor == "birth_month":
-            raise ValueError("a birth_month has no sale to count from: until_day_of_next_month is expected")
+        if value and value.days_after_sale is not None and audience and audience.anchor in MONTHLY:
+            raise ValueError(
+                f"a {audience.anchor} has no sale to count from: until_day_of_next_month is expected"
+            )
         if name is not None and (value is not None) != ("expires" in _words_of(name)):
             needs = "must say when the coupon expires" if value else "says when a coupon expires: which one?"
             raise ValueError(f"the template {name} {needs}")
@@ -173,9 +185,13 @@ def _malformed(name: str, reason: str) -> NoReturn:
 
 
 class SmsCampaigns(Settings):
-    """The whole file. In greetings, farewells and prefixes `{company}` stands for the store's name."""
+    """The whole file. In greetings, farewells and prefixes `{company}` stands for the store's name.
+
+    Segments that are older than `segments_days` days are not used.
+    """
 
     review_link: Link
+    segments_days: int = Field(ge=1, le=366)
     greetings: tuple[Words, ...] = Field(min_length=1)
     farewells: tuple[Words, ...] = Field(min_length=1)
     campaigns: dict[str, CampaignSettings]

@@ -52,9 +52,16 @@ def _sales(day: date, random: Random) -> Iterable[tuple[str, str, str]]:
     for _ in range(round(random.gauss(usual * season, math.sqrt(usual))) if usual else 0):
         yield (
             f"{day} 00:00:00",
-            f"c-{random.randrange(_CUSTOMERS):02}",
+            _customer(random.randrange(_CUSTOMERS), day),
             f"{random.lognormvariate(2.6, 0.6):.2f}",
         )
+
+
+def _customer(number: int, day: date) -> str:
+    """Some come all the time, some for a month, and some once."""
+    if number < _CUSTOMERS // 4:
+        return f"c-{number:02}"
+    return f"c-{number}-{day:%m}" if number < _CUSTOMERS * 2 // 3 else f"c-{number}-{day:%m%d}"
 
 
 def _write(path: Path, day: date, rows: Iterable[tuple[str, str, str]]) -> None:

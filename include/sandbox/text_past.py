@@ -100,7 +100,9 @@ def _occasions(
             for name, campaign in sorted(settings.campaigns.items(), key=lambda one: one[1].send.at):
                 # What a month's birthdays get is the present month's only once.
                 is_past = anchor_day(campaign.audience, day) != anchor_day(campaign.audience, today)
-                if campaign.enabled and is_past and campaign.send.day_of_month in (None, day.day):
+                # Who was in a segment on a past day is not known.
+                is_known = campaign.enabled and not campaign.audience.segments
+                if is_known and is_past and campaign.send.day_of_month in (None, day.day):
                     found = buyers.of(campaign, day)
                     if found is None:
                         found = as_recipients(read(audience(campaign.audience, day)))

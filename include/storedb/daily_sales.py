@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine, Table, and_, bindparam, or_, select, 
 from include.database.dialects import insert_missing
 from include.database.retries import with_retries
 from include.database.values import in_parts, storable
+from include.storedb.customer_days import UPLOADS, Bought, replace_customers
 from include.storedb.runs import RunContext, digest, moment
 from include.storedb.tables import DAILY_SALES, SALES_UPLOAD, TYPED
 
-UPLOADS = "uploads"
 _DAY = DAILY_SALES.c
 # SQL Server takes at most 2,100 values in one statement.
 _KEYS, _ROWS = 1000, 100
@@ -32,6 +32,7 @@ class SalesUpload:
     row_count: int
     rejected: int
     days: Mapping[date, Decimal]
+    customers: Mapping[tuple[date, str], Bought]
 
     @property
     def upload_hash(self) -> str:
@@ -62,16 +63,17 @@ class DailySales:
         self.engine = engine
 
     def was_read(self, upload: str) -> bool:
-        """Whether the upload of that hash was read before."""
-        wanted = select(SALES_UPLOAD.c.id).where(SALES_UPLOAD.c.upload_hash == upload)
+        """Whether the upload of that hash was read before, its customers included."""
+        read = SALES_UPLOAD.c
+        wanted = select(read.id).where(read.upload_hash == upload, read.customers.is_not(None))
         with self.engine.connect() as connection:
             return connection.execute(wanted).first() is not None
 
     def keep_upload(self, upload: SalesUpload, run: RunContext) -> int:
         """Take over the days of an upload for which there is no later one; returns how many that changed.
 
-        In whatever order and however often uploads are kept, each day ends with the sum of its latest one (by
-        moment; of the same moment, by content), and is never added to another.
+        In whatever order and however often uploads are kept, each day ends with the sum and the customers of
+        its latest one (by moment; of the same moment, by content), and is never added to another.
         """
 
         def work() -> int:
@@ -122,7 +124,10 @@ def _keep_upload(connection: Connection, upload: SalesUpload, run: RunContext) -
         "rejected": upload.rejected,
         "days": len(upload.days),
     }
-    insert_missing(connection, SALES_UPLOAD, [read | noted], "upload_hash")
+    customers = {"customers": len({customer for _, customer in upload.customers})}
+    insert_missing(connection, SALES_UPLOAD, [read | customers | noted], "upload_hash")
+    without = and_(SALES_UPLOAD.c.upload_hash == upload.upload_hash, SALES_UPLOAD.c.customers.is_(None))
+    connection.execute(update(SALES_UPLOAD).where(without).values(customers))
     mine = {"uploaded_at": upload.uploaded_at, "sha256": upload.sha256}
     wanted = {digest(UPLOADS, "total", "", day.isoformat()): (day, upload.days[day]) for day in upload.days}
     stored = _stored(connection, DAILY_SALES, "day_hash", list(wanted), ("amount", "uploaded_at", "sha256"))
@@ -151,7 +156,20 @@ def _keep_upload(connection: Connection, upload: SalesUpload, run: RunContext) -
                 for key in (*later, *new)
             ],
         )
-    return len(new) + sum(stored[key][0] != wanted[key][1] for key in later)
+    changed = {wanted[key][0] for key in new}
+    changed |= {wanted[key][0] for key in later if stored[key][0] != wanted[key][1]}
+    days = _days_of(connection, list(wanted), mine)
+    return len(changed | replace_customers(connection, days, upload.customers, mine | noted))
+
+
+def _days_of(connection: Connection, keys: Sequence[str], upload: Mapping[str, Any]) -> set[date]:
+    """Which of these days the upload is the latest of. They stay locked until the transaction ends."""
+    found: set[date] = set()
+    for part in in_parts(keys, _KEYS):
+        same = [_DAY[name] == value for name, value in upload.items()]
+        wanted = select(_DAY.store_day).where(_DAY.day_hash.in_(part), *same)
+        found |= set(connection.scalars(wanted.with_for_update()))
+    return found
 
 
 def keep_rows(

@@ -13,6 +13,7 @@ from include.database.retries import with_retries
 from include.storedb.tables import (
     AUDIT,
     CONNECTIVITY,
+    CUSTOMER_SEGMENT,
     JOURNAL,
     LEAD,
     LOG_DAY,
@@ -76,6 +77,7 @@ REMOVED: dict[str, OldRows] = {
     "housekeeping_audit": OldRows(AUDIT, lambda at: and_(AUDIT.c.dag_id.in_(_HOUSEKEEPING), AUDIT.c.at < at)),
     "audit": OldRows(AUDIT, lambda at: AUDIT.c.at < at),
     "connectivity": OldRows(CONNECTIVITY, lambda at: CONNECTIVITY.c.ended_at < at),
+    "customer_segments": OldRows(CUSTOMER_SEGMENT, lambda at: CUSTOMER_SEGMENT.c.as_of < at.date()),
 }
 """What may be removed, by the names that `housekeeping.yaml` uses."""
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     Unicode,
     UnicodeText,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects import mssql, mysql
 
@@ -355,10 +356,12 @@ SALES_UPLOAD = Table(
     Column("row_count", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
     Column("days", Integer, nullable=False),
+    Column("customers", Integer),
     Column("read_at", Moment, nullable=False),
     *_run_columns(),
 )
-"""Files of daily sales that were read: once for each content and moment of upload."""
+"""Files of daily sales that were read: once for each content and moment of upload. Where `customers` is NULL
+only the sums of days were, and it is read once more."""
 
 DAILY_SALES = Table(
     "daily_sales",
@@ -431,3 +434,149 @@ FORECAST_ACCURACY = Table(
     Index("forecast_accuracy_by_morning", "as_of"),
 )
 """How a forecast came true, over those of its days that are over: `inside` of them lay within the range."""
+
+CUSTOMER = 64
+# Whatever a shop tells its customers apart by, exactly as it wrote it.
+CustomerKey = (
+    Unicode(CUSTOMER)
+    .with_variant(mysql.VARCHAR(CUSTOMER, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+    .with_variant(mssql.NVARCHAR(CUSTOMER, collation="Latin1_General_BIN2"), "mssql")
+)
+
+CUSTOMER_DAY = Table(
+    "customer_day",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("customer_day_hash", String(64), nullable=False, unique=True),
+    Column("source", String(12), nullable=False),
+    Column("customer", CustomerKey, nullable=False),
+    Column("store_day", Date, nullable=False),
+    Column("amount", _MONEY, nullable=False),
+    Column("sales", Integer, nullable=False),
+    Column("uploaded_at", Moment, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("read_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("customer_day_by_day", "source", "store_day"),
+)
+"""What a customer bought on an uploaded day, and in how many sales: the latest upload of a day, whole. The
+customers of a day add up to its row of `daily_sales`; "" is all whom nobody knows."""
+
+SEGMENTATION = Table(
+    "segmentation",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("segmentation_hash", String(64), nullable=False, unique=True),
+    Column("source", String(12), nullable=False),
+    Column("as_of", Date, nullable=False),
+    *[Column(name, Integer, nullable=False) for name in ("customers", "set_aside", "clusters")],
+    *[Column(name, Numeric(9, 6)) for name in ("silhouette", "stability")],
+    Column("details", Text, nullable=False),
+    Column("input_hash", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("segmentation_by_day", "source", "as_of"),
+)
+"""How the customers of a source were divided on the morning of `as_of`. `details` is JSON: what was tried,
+and who was set aside. Silhouette and stability are NULL where all customers are alike."""
+
+SEGMENT = Table(
+    "segment",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("segmentation_id", Id, nullable=False),
+    Column("name", String(40), nullable=False),
+    _typed("rule_text"),
+    Column("customers", Integer, nullable=False),
+    *[Column(name, Numeric(12, 4), nullable=False) for name in ("recency", "frequency")],
+    *[Column(name, _MONEY, nullable=False) for name in ("monetary", "amount")],
+    _typed("action"),
+    Column("expected_value", _MONEY, nullable=False),
+    UniqueConstraint("segmentation_id", "name", name="segment_once"),
+)
+"""A segment: its name with the rule that gave it, its customers' means, what they bought together, and what
+is recommended with the value that may be expected of it."""
+
+CUSTOMER_SEGMENT = Table(
+    "customer_segment",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("segmentation_id", Id, nullable=False),
+    Column("customer", CustomerKey, nullable=False),
+    Column("segment", String(40), nullable=False),
+    Column("as_of", Date, nullable=False),
+    *[Column(name, Integer, nullable=False) for name in ("recency", "frequency")],
+    Column("monetary", _MONEY, nullable=False),
+    Column("score", String(3), nullable=False),
+    UniqueConstraint("segmentation_id", "customer", name="customer_segment_once"),
+    Index("customer_segment_by_name", "segmentation_id", "segment"),
+    Index("customer_segment_by_day", "as_of"),
+)
+"""In which segment a customer is; `score` has three digits, 1 to 5, for recency, frequency and monetary."""
+
+CUSTOMER_MONTH = Table(
+    "customer_month",
+    metadata,
+    Column("source", String(12), primary_key=True),
+    Column("customer", CustomerKey, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("amount", _MONEY, nullable=False),
+    Column("days", Integer, nullable=False),
+    # By month first: MySQL takes an index that begins with the source for a way to find a customer.
+    Index("customer_month_by_month", "month", "source"),
+)
+"""What a customer who came in a month bought in it, and on how many days. Whose sales of a month add up to 0
+did not come. It is the whole past: who is new depends on it."""
+
+SALES_MONTH = Table(
+    "sales_month",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("sales_month_hash", String(64), nullable=False, unique=True),
+    Column("source", String(12), nullable=False),
+    Column("month", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("amount", _MONEY, nullable=False),
+    Column("customers", Integer, nullable=False),
+    Column("same_days_amount", _MONEY),
+    Column("same_days_customers", Integer),
+    Column("mark", String(64), nullable=False),
+    Column("is_counted", Boolean, nullable=False),
+    Column("read_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("sales_month_by_month", "source", "month"),
+)
+"""What a month brought up to its `last_day`, walk-ins included, and how many known customers; the `same_days`
+columns are of the same days of the month before, while a month is not over. The `mark` stands for the sales
+that were read. `is_counted` says that `customer_return` knows of them."""
+
+CUSTOMER_RETURN = Table(
+    "customer_return",
+    metadata,
+    Column("source", String(12), primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("gap", Integer, primary_key=True, autoincrement=False),
+    Column("customers", Integer, nullable=False),
+)
+"""How many customers came in a month who had come `gap` months earlier and not since; 0 for the first time. A
+growth budget of any number of silent months follows from it."""
+
+GROWTH_MONTH = Table(
+    "growth_month",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("growth_hash", String(64), nullable=False, unique=True),
+    Column("source", String(12), nullable=False),
+    Column("month", Date, nullable=False),
+    *[
+        Column(name, Integer, nullable=False)
+        for name in ("silent_months", "customers", "new", "regained", "churned", "net", "pool")
+    ],
+    Column("is_run_in", Boolean, nullable=False),
+    Column("is_provisional", Boolean, nullable=False),
+    Column("counted_at", Moment, nullable=False),
+    *_run_columns(),
+    Index("growth_month_by_month", "source", "silent_months", "month"),
+)
+"""The growth budget by month and number of silent months. In a month of the run-in nobody can have been lost
+and regained yet; a provisional month is not over, and its churned may still come."""

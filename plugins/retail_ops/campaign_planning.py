@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from include.campaigns.audience import Recipient, anchor_day, as_recipients, audience
 from include.campaigns.samples import made_up
 from include.campaigns.settings import CampaignSettings, campaign_settings
+from include.counterpoint.items import folded
 from include.files import write_atomically
 from include.messaging.frequency import Wish
 from include.messaging.phones import as_e164
@@ -22,10 +24,13 @@ from include.storedb.suppression import Suppressions
 from include.storedb.text_history import TextHistory
 from include.storedb.text_rows import PlannedText
 from retail_ops.campaign_run import CampaignRun
+from retail_ops.campaign_segments import NoSegments, customers_in
 from retail_ops.campaign_words import wording_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+log = logging.getLogger(__name__)
 
 _COLUMNS = ("customer", "phone", "status", "reason", "segments", "dollars", "text")
 
@@ -46,8 +51,13 @@ def _testers(run: CampaignRun) -> list[Recipient]:
 def _customers(run: CampaignRun, campaign: CampaignSettings) -> list[Recipient]:
     from retail_ops.hooks.databases import CounterpointHook
 
-    with CounterpointHook().stream(audience(campaign.audience, run.task_run.when.date())) as rows:
-        return as_recipients(rows)
+    wanted, day = campaign.audience, run.task_run.when.date()
+    if not wanted.segments:
+        with CounterpointHook().stream(audience(wanted, day)) as rows:
+            return as_recipients(rows)
+    members = customers_in(wanted.segments, day, campaign_settings().segments_days, run.store_db)
+    with CounterpointHook().stream(audience(wanted, day)) as rows:
+        return as_recipients(row for row in rows if folded(row.CUST_NO) in members)
 
 
 def _around(run: CampaignRun, chosen: Chosen[Recipient], store_db: Engine) -> Around:
@@ -74,7 +84,11 @@ def _wishes(run: CampaignRun, phones: set[str], history: TextHistory) -> dict[st
             continue
         wish = Wish(name, campaign.priority, due)
         settled = _settled(history, name, anchor_day(campaign.audience, day).isoformat())
-        wanted = {as_e164(recipient.phone) or "" for recipient in _customers(run, campaign)}
+        try:
+            wanted = {as_e164(recipient.phone) or "" for recipient in _customers(run, campaign)}
+        except NoSegments as error:
+            log.warning("%s will text nobody today: %s", name, error)
+            continue
         for phone in phones & wanted - settled:
             found.setdefault(phone, []).append(wish)
     return found

@@ -63,6 +63,8 @@ def is_meant(row: Any, wanted: AudienceSettings, day: date) -> bool:
     if wanted.anchor == "birth_month":
         months = [folded(month) for month in (row.PROF_COD_2, row.PROF_COD_3)]
         return any(month.isdecimal() and int(month) == day.month for month in months)
+    if wanted.anchor == "segment":
+        return True
     if wanted.anchor == "first_sale":
         return sold(row.FST_SAL_DAT)
     return sold(row.LST_SAL_DAT) and not (wanted.returning and sold(row.FST_SAL_DAT))

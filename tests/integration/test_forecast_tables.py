@@ -28,9 +28,10 @@ from include.forecasting.scoring import as_sold, newest_days, score
 from include.forecasting.series import SeriesKey, as_series
 from include.forecasting.settings import ForecastSettings, HolidaySettings, forecast_settings
 from include.forecasting.trial import try_methods
-from include.forecasting.uploads import read_upload
+from include.sales_uploads import read_upload
 from include.sandbox.seed import seed
 from include.settings.days import ClosedDays
+from include.storedb.customer_days import Bought
 from include.storedb.daily_sales import DailySales, DayOfSeries, SalesUpload
 from include.storedb.forecasts import ForecastChoice, ForecastDay, Forecasts
 from include.storedb.migrate import upgrade
@@ -111,10 +112,14 @@ def test_what_came_true_is_counted_and_an_earlier_look_takes_nothing_away(engine
     assert daily.keep_days(corrected, RUN) == 1
 
 
+def everybody(days: dict[date, Decimal]) -> dict[tuple[date, str], Bought]:
+    return {(day, ""): Bought(amount, 1) for day, amount in days.items()}
+
+
 def upload(hour: int, amounts: dict[int, str]) -> SalesUpload:
     found = {TODAY - timedelta(days=back): Decimal(amount) for back, amount in amounts.items()}
     moment = datetime(2026, 11, 20, hour, 30, 15, 123456)
-    return SalesUpload("Bücher.csv", f"{hour:064}", moment, len(found), 0, found)
+    return SalesUpload("Bücher.csv", f"{hour:064}", moment, len(found), 0, found, everybody(found))
 
 
 def test_the_latest_upload_of_a_day_counts(engine: Engine) -> None:

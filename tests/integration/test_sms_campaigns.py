@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import and_, delete, func, select, update
 
+from include.counterpoint.items import folded
 from include.counterpoint.tables import AR_CUST
 from include.messaging.phones import as_e164
 from include.sandbox.standins.credentials import connections
 from include.sandbox.standins.twilio.fates import EVERYBODY
-from include.storedb.runs import moment
+from include.storedb.customer_segments import Placed, Segmentation, Segmentations
+from include.storedb.runs import RunContext, moment
 from include.storedb.suppression import Suppressions
 from include.storedb.tables import LEDGER, TEXT_MESSAGE
 from tests.integration.conftest import TODAY, Sandbox, states
@@ -244,6 +247,102 @@ def send_again(run: Any, ti: Any) -> None:
 
     task = load_dags()[run.dag_id].get_task("send")
     task.execute({"ti": ti, "dag_run": run, "params": {}})
+
+
+WIN_BACK = "sms_win_back"
+LOST = "Lost big spenders"
+
+
+@pytest.fixture
+def win_back_is_on(tmp_path: Any) -> Any:
+    from include.campaigns.settings import campaign_settings
+
+    on = {"enabled": True, "hold_out_share": 0, "audience": {"category": "any"}}
+    (tmp_path / "own_settings" / "sms_campaigns.yaml").write_text(json.dumps({"campaigns": {WIN_BACK: on}}))
+    campaign_settings.cache_clear()
+    yield
+    campaign_settings.cache_clear()
+
+
+def divide(sandbox: Sandbox, lost: Collection[str], day: date) -> None:
+    """Segments of a day in which these customers are lost and all others regular."""
+    with sandbox.counterpoint.connect() as connection:
+        numbers = {folded(number) for number in connection.scalars(select(AR_CUST.c.CUST_NO))}
+    placed = [
+        Placed(number, LOST if number in lost else "Regulars", 9, 2, Decimal(5), "123")
+        for number in sorted(numbers)
+    ]
+    made = Segmentation("counterpoint", day, len(placed), 0, 2, None, None, {}, "f" * 64)
+    Segmentations(sandbox.store_db).keep(
+        made, [], placed, RunContext("customer_segmentation", "run", "divide")
+    )
+
+
+def willing(sandbox: Sandbox) -> dict[str, str]:
+    """Phones of customers who agreed to texts, by number."""
+    column = AR_CUST.c
+    with sandbox.counterpoint.connect() as connection:
+        found = connection.execute(
+            select(column.CUST_NO, column.PHONE_1).where(
+                column.INCLUDE_IN_MARKETING_MAILOUTS == "Y",
+                func.upper(func.trim(column.FST_NAM)).not_in(["", "CHANGE"]),
+                column.CUST_NO != "CASH",
+            )
+        ).all()
+    phones = {folded(row.CUST_NO): as_e164(row.PHONE_1) for row in found}
+    return {number: phone for number, phone in phones.items() if phone}
+
+
+def test_a_campaign_texts_a_segment_once_a_month(
+    run_dag: RunDag, sandbox: Sandbox, win_back_is_on: None
+) -> None:
+    known = willing(sandbox)
+    lost = sorted(known)[::40]
+    divide(sandbox, lost, TODAY - timedelta(days=1))
+    run = run_dag(WIN_BACK, dry_run=True)
+    assert str(run.state) == "success", states(run)
+    assert summary(run, "plan")["planned"] == len({known[number] for number in lost})
+    assert sent(sandbox) == []
+
+    assert str(run_dag(WIN_BACK).state) == "success"
+    assert Counter(sent(sandbox)) == Counter({known[number] for number in lost})
+    # Who is lost a day later is texted as well, the others not again: it is the same month.
+    later = sorted(known)[20::40]
+    divide(sandbox, [*lost, *later], TODAY)
+    assert str(run_dag(WIN_BACK).state) == "success"
+    assert Counter(sent(sandbox)) == Counter({known[number] for number in [*lost, *later]})
+
+
+@pytest.mark.parametrize("age", [None, 8])
+def test_without_fresh_segments_nobody_is_texted_by_them_and_others_are(
+    age: int | None, run_dag: RunDag, sandbox: Sandbox, win_back_is_on: None
+) -> None:
+    if age:
+        divide(sandbox, willing(sandbox), TODAY - timedelta(days=age))
+    run = run_dag(WIN_BACK)
+    assert str(run.state) == "failed"
+    assert states(run)["plan"] == "failed"
+    assert sent(sandbox) == []
+    assert str(run_dag(THANKS).state) == "success"
+    assert Counter(sent(sandbox)) == Counter(audience_phones(sandbox, 1))
+
+
+def test_segments_narrow_an_audience_that_counts_from_a_sale(
+    run_dag: RunDag, sandbox: Sandbox, tmp_path: Any
+) -> None:
+    from include.campaigns.settings import campaign_settings
+
+    wanted = sorted(audience_phones(sandbox, 1))
+    some = {number for number, phone in willing(sandbox).items() if phone in wanted[::2]}
+    divide(sandbox, some, TODAY)
+    own = {"campaigns": {THANKS: {"audience": {"segments": [LOST]}}}}
+    (tmp_path / "own_settings" / "sms_campaigns.yaml").write_text(json.dumps(own))
+    campaign_settings.cache_clear()
+    try:
+        assert str(run_dag(THANKS).state) == "success"
+    finally:
+        campaign_settings.cache_clear()
+    assert Counter(sent(sandbox)) == Counter(wanted[::2])
 
 
 def test_in_the_west_the_morning_comes_later(run_dag: RunDag, sandbox: Sandbox) -> None:

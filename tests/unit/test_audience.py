@@ -27,6 +27,7 @@ LAST = FIRST.model_copy(update={"anchor": "last_sale"})
 RETURNING = LAST.model_copy(update={"returning": True})
 CAME_BACK = FIRST.model_copy(update={"returning": True})
 BIRTHDAY = AudienceSettings(category="any", anchor="birth_month")
+SEGMENT = AudienceSettings(category="any", anchor="segment", segments=("Champions",))
 
 NEW = {
     "FST_NAM": "Ann",
@@ -136,6 +137,7 @@ def test_what_is_known_of_a_recipient(engine: Engine) -> None:
         (FIRST.model_copy(update={"days_after": 366}), date(2029, 3, 1), date(2028, 2, 29)),
         (BIRTHDAY, date(2028, 2, 29), date(2028, 2, 1)),
         (BIRTHDAY, date(2026, 12, 31), date(2026, 12, 1)),
+        (SEGMENT, date(2026, 12, 15), date(2026, 12, 1)),
     ],
 )
 def test_the_occasion(settings: AudienceSettings, day: date, anchor: date) -> None:

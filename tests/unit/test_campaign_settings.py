@@ -24,7 +24,9 @@ PLAN: list[tuple[str, str, str, str, int | None, bool, tuple[str, int] | None, b
     ("sms_returning_3_review", "30 15 * * *", "RETAIL", "last_sale", 7, True, None, False, True),
     ("sms_birthday", "0 9 1 * *", "any", "birth_month", None, False, TENTH, True, False),
     ("sms_wholesale", "30 10 * * *", "WHOLESALE", "last_sale", 1, False, None, False, False),
+    ("sms_win_back", "0 11 15 * *", "RETAIL", "segment", None, False, TENTH, False, True),
 ]
+OFF = {"sms_win_back"}
 
 
 @pytest.fixture
@@ -48,7 +50,8 @@ def test_the_shipped_campaigns_are_those_of_the_plan() -> None:
             name, campaign.send.cron, audience.category, audience.anchor, audience.days_after,
             audience.returning, until, campaign.media is not None, campaign.reward_balance,
         ))  # fmt: skip
-        assert campaign.enabled
+        assert campaign.enabled == (name not in OFF)
+    assert SHIPPED.campaigns["sms_win_back"].audience.segments == ("Lost big spenders",)
     assert found == PLAN
 
 
@@ -59,7 +62,7 @@ def test_a_store_changes_single_values_takes_campaigns_out_and_adds_its_own(own:
         """
 farewells: [Bye!]
 campaigns:
-  sms_returning_2_coupon: {audience: {days_after: 3}}
+  sms_returning_2_coupon: {audience: {days_after: 3, segments: [Champions, Regulars]}}
   sms_returning_3_review: {audience: {anchor: first_sale, category: " retail "}}
   sms_wholesale: null
   sms_quiet_year:
@@ -74,6 +77,7 @@ campaigns:
     assert found.farewells == ("Bye!",)
     assert found.greetings == SHIPPED.greetings
     assert found.campaigns["sms_returning_2_coupon"].audience.days_after == 3
+    assert found.campaigns["sms_returning_2_coupon"].audience.segments == ("Champions", "Regulars")
     assert found.campaigns["sms_returning_2_coupon"].audience.returning
     assert found.campaigns["sms_returning_3_review"].audience.category == "RETAIL"
     assert found.campaigns["sms_quiet_year"].send.cron == "5 10 * * *"
@@ -94,6 +98,16 @@ campaigns:
         ("sms_wholesale", "audience: {days_after: null}", r"audience\.days_after: .*after the last_sale\?"),
         ("sms_birthday", "audience: {days_after: 3}", r"audience\.days_after: .*no day.*found 3"),
         ("sms_birthday", "audience: {returning: yes}", r"audience\.returning: .*found True"),
+        ("sms_win_back", "send: {day_of_month: null}", r"back\.send: .*day_of_month is needed"),
+        ("sms_win_back", "audience: {segments: []}", r"audience\.segments: .*which segments\?"),
+        ("sms_win_back", "audience: {segments: [Champion]}", r"segments\.0: .*Champions.*found 'Champion'"),
+        ("sms_win_back", "audience: {days_after: 3}", r"audience\.days_after: .*no day.*found 3"),
+        ("sms_win_back", "audience: {returning: yes}", r"audience\.returning: .*found True"),
+        (
+            "sms_win_back",
+            "coupon: {days_after_sale: 14, until_day_of_next_month: null}",
+            r"back\.coupon: .*a segment has no sale to count from",
+        ),
         ("sms_wholesale", "audience: {anchor: first_sail}", r"audience\.anchor: .*found 'first_sail'"),
         ("sms_wholesale", "audience: {category: RETIAL}", r"audience\.category: .*found 'RETIAL'"),
         ("sms_wholesale", "template: wholesail.txt", r"template: .*no such.*birthday.txt.*found 'wholesail"),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL, select
 
 from include.campaigns.settings import campaign_settings
+from include.counterpoint.items import folded
+from include.counterpoint.tables import AR_CUST
+from include.database.engines import engine_for
 from include.sandbox.laptop.places import Places
 from include.sandbox.seed import seed
+from include.storedb.customer_segments import Placed, Segmentation, Segmentations
+from include.storedb.migrate import upgrade
+from include.storedb.runs import RunContext
 from scripts.preview_sms import main
 
 
@@ -68,3 +76,30 @@ def test_a_slip_is_named(slip: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["sms_birthday", slip])
     assert repr(slip.partition("=")[2]) in capsys.readouterr().err
+
+
+def test_a_campaign_for_a_segment_shows_who_is_in_it(
+    places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places.sandbox.mkdir()
+    seed(f"sqlite:///{places.counterpoint}", until=date(2026, 5, 7), scale=0.02)
+    store_db = URL.create("sqlite", database=str(places.store_db))
+    upgrade(store_db)
+    assert main(["sms_win_back", "--day", "2026-05-07"]) == 0
+    assert "There are no customer segments yet; run customer_segmentation" in capsys.readouterr().out
+    column = AR_CUST.c
+    with engine_for(URL.create("sqlite", database=str(places.counterpoint))).connect() as connection:
+        willing = select(column.CUST_NO).where(
+            column.INCLUDE_IN_MARKETING_MAILOUTS == "Y", column.CATEG_COD == "RETAIL", column.PHONE_1 != "",
+            column.FST_NAM.not_in(["", "Change", "CHANGE"]),
+        )  # fmt: skip
+        numbers = connection.scalars(willing.order_by(column.CUST_NO).limit(2)).all()
+    placed = [Placed(folded(number), "Lost big spenders", 300, 5, Decimal(900), "155") for number in numbers]
+    made = Segmentation("counterpoint", date(2026, 5, 1), 2, 0, 2, None, None, {}, "f" * 64)
+    Segmentations(engine_for(store_db)).keep(made, [], placed, RunContext("d", "r", "t"))
+    assert main(["sms_win_back", "--day", "2026-05-07"]) == 0
+    shown = capsys.readouterr().out
+    assert "Audience in the sandbox store: 2. Shown: 2." in shown
+    assert "through June 10, 2026" in shown
+    assert main(["sms_win_back", "--day", "2026-05-09"]) == 0
+    assert "The segments are from 2026-05-01, more than 7 days ago" in capsys.readouterr().out

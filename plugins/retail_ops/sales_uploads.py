@@ -1,4 +1,4 @@
-"""The task of `sales_forecast` that reads uploaded files of daily sales."""
+"""The task that reads uploaded files of daily sales, for all families that use them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FOLDER = ("uploads", "daily_sales")
 
 
 def read_uploads(task_run: TaskRun) -> None:
-    """Take over the days of new files; skips where there is none.
+    """Take over the days of new files, and what each customer bought; skips where there is none.
 
     Rows that cannot be used are set aside with their reasons. A file that cannot be used at all counts as
     failed, once: it is not tried again until it is uploaded anew.
     """
-    from include.forecasting.uploads import Upload, read_upload
+    from include.sales_uploads import Upload, read_upload
     from include.storedb.daily_sales import DailySales, SalesUpload, upload_hash
     from retail_ops.hooks.databases import StoreDbHook
 
@@ -43,13 +43,15 @@ def read_uploads(task_run: TaskRun) -> None:
         try:
             found = read_upload(content, path.name, on)
         except InvalidRequest as error:
-            found = Upload({}, 0, (Reject(path.name, str(error)),))
+            found = Upload({}, {}, 0, (Reject(path.name, str(error)),))
             failed += 1
             log.warning("%s", error)
         else:
             set_aside += len(found.rejects)
         rejects += found.rejects
-        upload = SalesUpload(path.name, sha256, uploaded_at, found.rows, len(found.rejects), found.days)
+        upload = SalesUpload(
+            path.name, sha256, uploaded_at, found.rows, len(found.rejects), found.days, found.customers
+        )
         here = 0 if task_run.dry_run else daily.keep_upload(upload, task_run.run)
         changed += here
         log.info("%s: %d rows of %d days, %d days changed", path.name, found.rows, len(found.days), here)

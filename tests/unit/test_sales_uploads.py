@@ -14,11 +14,12 @@ from sqlalchemy import Engine, delete
 
 from include.database.engines import engine_for
 from include.errors import InvalidRequest
-from include.forecasting.uploads import read_upload
+from include.sales_uploads import read_upload
+from include.storedb.customer_days import Bought, CustomerDays
 from include.storedb.daily_sales import DailySales, SalesUpload
 from include.storedb.migrate import upgrade
 from include.storedb.runs import RunContext
-from include.storedb.tables import DAILY_SALES, SALES_UPLOAD
+from include.storedb.tables import CUSTOMER_DAY, DAILY_SALES, SALES_UPLOAD
 from tests.databases import fresh_database
 
 ON = date(2026, 11, 20)
@@ -34,6 +35,26 @@ def test_a_file_as_the_shop_writes_it() -> None:
     found = read_upload(content.encode("utf-8-sig"), "a.csv", ON)
     assert found.days == {date(2026, 11, 18): Decimal("1020.45"), date(2026, 11, 19): Decimal(-4)}
     assert (found.rows, found.rejects) == (5, ())
+    assert found.customers == {
+        (date(2026, 11, 18), "ab"): Bought(Decimal("20.20"), 2),
+        (date(2026, 11, 18), "cd"): Bought(Decimal("1000.25"), 1),
+        (date(2026, 11, 19), "cd"): Bought(Decimal(-4), 0),
+        (date(2026, 11, 19), ""): Bought(Decimal(0), 1),
+    }
+
+
+def test_without_the_column_nobody_is_known_and_long_customers_are_still_told_apart() -> None:
+    assert read_upload(b"Date,Total\n2026-11-19,5\n2026-11-19,6\n", "a.csv", ON).customers == {
+        (date(2026, 11, 19), ""): Bought(Decimal(11), 2)
+    }
+    long = [f"{'x' * 70}{end}" for end in "ab"]
+    rows = "".join(f"2026-11-19,5,{customer}\n" for customer in (*long, " c ", "c", "C", "  "))
+    found = read_upload(f"Date,Total,Customer\n{rows}".encode(), "a.csv", ON).customers
+    names = [customer for _, customer in found]
+    assert sorted(map(len, names)) == [0, 1, 1, 64, 64]
+    assert found[date(2026, 11, 19), "c"] == Bought(Decimal(10), 2)
+    with pytest.raises(InvalidRequest, match="at most one column Customer"):
+        read_upload(b"Date,Customer,Total,customer\n", "a.csv", ON)
 
 
 @pytest.mark.parametrize(
@@ -119,20 +140,29 @@ def test_no_day_counts_twice_whatever_the_order_and_repetition(
             len(days),
             0,
             {ON - timedelta(days=back): amount for back, amount in days.items()},
+            {
+                (ON - timedelta(days=back), f"c-{customer}"): Bought(amount - customer, 1)
+                for back, amount in days.items()
+                for customer in range(int(amount) % 3 + 1)
+            },
         )
         for hour, days in uploads
     ]
-    latest: dict[date, Decimal] = {}
+    latest: dict[date, SalesUpload] = {}
     for upload in sorted(made, key=lambda one: (one.uploaded_at, one.sha256)):
-        latest |= upload.days
+        latest |= dict.fromkeys(upload.days, upload)
     order = data.draw(st.permutations([*made, *data.draw(st.lists(st.sampled_from(made), max_size=4))]))
     daily = DailySales(store)
     with store.begin() as connection:
-        for table in (DAILY_SALES, SALES_UPLOAD):
+        for table in (CUSTOMER_DAY, DAILY_SALES, SALES_UPLOAD):
             connection.execute(delete(table))
     for upload in order:
         daily.keep_upload(upload, RUN)
-    assert daily.uploaded(ON + timedelta(days=1)) == latest
+    assert daily.uploaded(ON + timedelta(days=1)) == {day: one.days[day] for day, one in latest.items()}
+    for day, one in latest.items():
+        found = CustomerDays(store).sums(day, day + timedelta(days=1))
+        expected = {who: bought.amount for (at, who), bought in one.customers.items() if at == day}
+        assert {customer.customer: customer.amount for customer in found} == expected
     assert sum(daily.keep_upload(upload, RUN) for upload in made) == 0
 
 

@@ -1,8 +1,9 @@
-"""Files of daily sales that staff upload: a CSV with a row for each sale, added up by day."""
+"""Files of daily sales that staff upload: a CSV with a row for each sale, added up by day and customer."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from include.changes import Reject
+from include.database.values import storable
 from include.errors import InvalidRequest
+from include.storedb.customer_days import LONGEST_CUSTOMER, Bought
 
 MOST_BYTES = 64 * 1024 * 1024
-DATE, TOTAL = "date", "total"
+DATE, TOTAL, CUSTOMER = "date", "total", "customer"
 _LARGEST = Decimal(100_000_000)
 _FOURTH = Decimal("0.0001")
 _MONTH = re.compile(r"\d{4}-\d{2}")
@@ -23,24 +26,29 @@ _AMOUNT = re.compile(r"(-?)\$?(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a file says: the sum of each day, the number of its rows, and the rows that were set aside."""
+    """What a file says: the sum of each day, what each customer bought on it, the number of its rows, and the
+    rows that were set aside.
+    """
 
     days: dict[date, Decimal]
+    customers: dict[tuple[date, str], Bought]
     rows: int
     rejects: tuple[Reject, ...]
 
 
 def read_upload(content: bytes, name: str, uploaded_on: date) -> Upload:
-    """The sums of a file's days. It needs the columns Date and Total; others, such as Customer, are not used.
+    """The sums of a file's days and customers. It needs the columns Date and Total.
 
-    A row that cannot be used is set aside with its line and reason, and the other rows of its day count.
-    Equal rows are separate sales, and negative totals are returns. Raises `InvalidRequest` for a file without
-    these columns, and for one that is no text or too large.
+    A sale without a customer, and every sale of a file without the column Customer, is one of the customer
+    "", whom nobody knows. A row that cannot be used is set aside with its line and reason, and the other rows
+    of its day count. Equal rows are separate sales, and negative totals are returns. Raises `InvalidRequest`
+    for a file without these columns, and for one that is no text or too large.
     """
     rejects: list[Reject] = []
     days: dict[date, Decimal] = {}
+    customers: dict[tuple[date, str], Bought] = {}
     rows = 0
-    for line, day_text, amount_text in _rows(content, name):
+    for line, day_text, amount_text, customer in _rows(content, name):
         rows += 1
         try:
             day, amount = _day(day_text, uploaded_on), _amount(amount_text)
@@ -50,11 +58,15 @@ def read_upload(content: bytes, name: str, uploaded_on: date) -> Upload:
             rejects.append(Reject(f"{name} line {line}", str(error)))
             continue
         days[day] = days.get(day, Decimal(0)) + amount
+        key = (day, _customer(customer))
+        so_far = customers.get(key, Bought(Decimal(0), 0))
+        customers[key] = Bought(so_far.amount + amount, so_far.sales + (amount >= 0))
     sums = {day: amount.quantize(_FOURTH) for day, amount in sorted(days.items())}
-    return Upload(sums, rows, tuple(rejects))
+    bought = {key: Bought(one.amount.quantize(_FOURTH), one.sales) for key, one in sorted(customers.items())}
+    return Upload(sums, bought, rows, tuple(rejects))
 
 
-def _rows(content: bytes, name: str) -> Iterator[tuple[int, str, str]]:
+def _rows(content: bytes, name: str) -> Iterator[tuple[int, str, str, str]]:
     if len(content) > MOST_BYTES:
         raise InvalidRequest(f"{name} has {len(content):,} bytes; up to {MOST_BYTES:,} are read")
     lines = csv.reader(io.StringIO(_text(content, name), newline=""), delimiter=_delimiter(content))
@@ -66,11 +78,15 @@ def _rows(content: bytes, name: str) -> Iterator[tuple[int, str, str]]:
                 raise InvalidRequest(
                     f"{name}: one column {wanted.title()} is expected; the heading has {found}"
                 )
-        day, total = heading.index(DATE), heading.index(TOTAL)
+        if heading.count(CUSTOMER) > 1:
+            raise InvalidRequest(f"{name}: at most one column Customer is expected")
+        used = [heading.index(column) for column in (DATE, TOTAL)]
+        customer = heading.index(CUSTOMER) if CUSTOMER in heading else None
         for cells in lines:
             if any(cell.strip() for cell in cells):
                 cells += [""] * (len(heading) - len(cells))
-                yield lines.line_num, cells[day].strip(), cells[total].strip()
+                day, total = (cells[place].strip() for place in used)
+                yield lines.line_num, day, total, "" if customer is None else cells[customer].strip()
     except csv.Error as error:
         raise InvalidRequest(f"{name} line {lines.line_num} is no CSV: {error}") from None
 
@@ -115,3 +131,9 @@ def _amount(text: str) -> Decimal:
     if abs(amount) >= _LARGEST:
         raise ValueError(f"{text[:40]} is too large for a sale")
     return amount
+
+
+def _customer(text: str) -> str:
+    """The customer as written; what is too long for the table is told apart by its SHA-256."""
+    known = storable(text)
+    return known if len(known) <= LONGEST_CUSTOMER else hashlib.sha256(known.encode()).hexdigest()
