@@ -61,7 +61,8 @@ MONTH = Param(
 )
 
 
-@task(task_id=gift_shop.DELIVERIES)
+# One at a time, also where a backfill has several runs: they number deliveries.
+@task(task_id=gift_shop.DELIVERIES, max_active_tis_per_dag=1)
 def deliveries() -> list[dict[str, Any]]:
     """What is to be loaded; skips when there is nothing."""
     return gift_shop.find_deliveries(TaskRun(get_current_context()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
@@ -15,6 +15,8 @@ from include.gift_shop.reading import parts_of
 from include.gift_shop.tables import DELIVERY, LINE, LOAD, REJECT, STAGED_INVOICE, STAGED_PRODUCT
 
 STAGED, PUBLISHED, DROPPED = "staged", "published", "dropped"
+LEFT_OVER_AFTER = timedelta(hours=12)
+"""No run takes as long; see `dagrun_timeout` of the DAG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,25 @@ def waiting(deliveries: Iterable[Delivery], month: date | None) -> list[Delivery
 
 
 def new_load(connection: Connection, delivery: Delivery, month: date | None, run_id: str) -> int:
-    """A number for a load; the delivery's loads that were never published are dropped."""
-    drop_staged(connection, LOAD.c.delivery_no == delivery.number)
+    """A number for a load; what the run staged of the delivery before is dropped.
+
+    Other runs may be at the same delivery: a backfill loads several months side by side.
+    """
+    drop_staged(connection, LOAD.c.delivery_no == delivery.number, LOAD.c.run_id == run_id)
     number: int = (connection.scalar(select(func.max(LOAD.c.load_no))) or 0) + 1
     row = {
         "load_no": number, "delivery_no": delivery.number, "month": month, "state": STAGED, "run_id": run_id,
-        "line_count": 0, "reject_count": 0, "amount_mils": 0,
+        "staged_at": datetime.now(UTC).replace(tzinfo=None), "line_count": 0, "reject_count": 0, "amount_mils": 0,
     }  # fmt: skip
     connection.execute(insert(LOAD), row)
     return number
+
+
+def drop_left_over(connection: Connection) -> list[int]:
+    """Remove what runs staged that must have ended long ago; returns the numbers of those loads."""
+    return drop_staged(
+        connection, LOAD.c.staged_at < datetime.now(UTC).replace(tzinfo=None) - LEFT_OVER_AFTER
+    )
 
 
 def drop_staged(connection: Connection, *which: object) -> list[int]:

@@ -56,6 +56,7 @@ LOAD = Table(
     Column("month", Date),
     Column("state", String(10), nullable=False),
     Column("run_id", String(250), nullable=False),
+    Column("staged_at", DateTime, nullable=False),
     Column("line_count", Integer, nullable=False),
     Column("reject_count", Integer, nullable=False),
     Column("amount_mils", BigInteger, nullable=False),

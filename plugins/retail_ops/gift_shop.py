@@ -30,18 +30,15 @@ def find_deliveries(task_run: TaskRun) -> list[dict[str, Any]]:
 
     Skips when there is nothing to load. A file that cannot be read is set aside and makes the run red.
     """
-    from sqlalchemy import or_
-
     from include.files import local_copy
     from include.gift_shop import deliveries
     from include.gift_shop.reading import is_delivery
-    from include.gift_shop.tables import LOAD, create_tables
+    from include.gift_shop.tables import create_tables
 
     started, settings, engine = time.monotonic(), gift_shop_settings(), warehouse()
     create_tables(engine)
     with engine.begin() as connection:
-        other = or_(LOAD.c.run_id.is_(None), LOAD.c.run_id != task_run.run.run_id)
-        deliveries.drop_staged(connection, other)
+        deliveries.drop_left_over(connection)
     folder = store_files() / settings.deliveries.folder
     files = sorted(file for file in folder.iterdir() if is_delivery(file.name)) if folder.exists() else []
     if not files:

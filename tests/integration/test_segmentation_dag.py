@@ -93,8 +93,8 @@ def test_two_runs_of_a_morning_leave_what_one_does(run_dag_of: RunSegmentation, 
     folder = sandbox.files / "reports" / "customer_segmentation"
     page = (folder / "latest.html").read_text()
     assert page == (folder / f"{TODAY}.html").read_text()
-    for one in figures:
-        assert one.rule_text in page
+    for segment in figures:
+        assert segment.rule_text in page
     assert "CASH" in page
     assert (folder / str(TODAY) / "segments-counterpoint.png").read_bytes().startswith(b"\x89PNG")
     with (folder / str(TODAY) / "segments.csv").open() as file:

@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, func, select, update
 
 from include.counterpoint.items import folded
 from include.counterpoint.tables import AR_CUST
+from include.messaging.pace import Pace
 from include.messaging.phones import as_e164
 from include.sandbox.standins.credentials import connections
 from include.sandbox.standins.twilio.fates import EVERYBODY
@@ -21,7 +22,8 @@ from include.storedb.customer_segments import Placed, Segmentation, Segmentation
 from include.storedb.runs import RunContext, moment
 from include.storedb.suppression import Suppressions
 from include.storedb.tables import LEDGER, TEXT_MESSAGE
-from tests.integration.conftest import TODAY, Sandbox, states
+from retail_ops import campaign_sending
+from tests.integration.conftest import TODAY, Sandbox, make_impatient, states
 
 RunDag = Callable[..., Any]
 THANKS, COUPON, REVIEW = "sms_returning_1_thanks", "sms_returning_2_coupon", "sms_returning_3_review"
@@ -101,7 +103,13 @@ def test_each_phone_of_the_audience_gets_one_text_and_a_second_run_sends_none(
     assert len(sent(sandbox)) == len(wanted)
 
 
-def test_a_killed_sending_is_completed_by_whoever_clears_it(run_dag: RunDag, sandbox: Sandbox) -> None:
+def test_a_killed_sending_is_completed_by_whoever_clears_it(
+    run_dag: RunDag, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What may still be on its way is settled after seconds, not after minutes.
+    make_impatient(sandbox, monkeypatch, "twilio", 1)
+    quick = Pace(None, lease=timedelta(seconds=2), settle_after=timedelta(seconds=5))
+    monkeypatch.setattr(campaign_sending, "Pace", lambda _: quick)
     wanted = audience_phones(sandbox, 1)
     sandbox.vendors.order_fault("twilio", "status", status=401, method="POST", count=100)
     run = run_dag(THANKS)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, delete, select
+from sqlalchemy import Engine, create_engine, delete, select, update
 from sqlalchemy.pool import StaticPool
 
 from include.errors import InvalidRequest
@@ -18,7 +18,7 @@ from include.gift_shop import deliveries
 from include.gift_shop.columns import COLUMNS
 from include.gift_shop.publishing import Published, publish
 from include.gift_shop.staging import stage
-from include.gift_shop.tables import CUSTOMER, INVOICE, LINE, METADATA, PRODUCT, REJECT, create_tables
+from include.gift_shop.tables import CUSTOMER, INVOICE, LINE, LOAD, METADATA, PRODUCT, REJECT, create_tables
 from include.periods import Period
 
 AT = datetime(2010, 12, 1, 8, 26)
@@ -107,6 +107,27 @@ def test_a_version_with_a_rejected_line_does_not_replace_a_complete_one(empty: E
         kept = connection.execute(select(REJECT.c.line_no, REJECT.c.reason, REJECT.c.delivered)).all()
     assert [row.line_no for row in kept] == [2, 3]
     assert all("price" in row.reason and BAD in row.delivered for row in kept)
+
+
+def test_two_runs_may_load_months_of_the_same_delivery_side_by_side(empty: Engine) -> None:
+    frames = [rows([("536365", "22423", 2, "12.75", 1)]), rows([("536370", "20725", 1, "1.65", 1)])]
+    loads = [
+        stage(empty, register(empty, "a"), [frame], run_id=f"backfill {number}").load_no
+        for number, frame in enumerate(frames)
+    ]
+    with empty.begin() as connection:
+        assert deliveries.drop_left_over(connection) == []
+    for load_no in loads:
+        assert publish(empty, load_no, str).new == 1
+    assert list(counted(empty)) == ["536365", "536370"]
+
+
+def test_what_a_run_staged_that_ended_long_ago_goes(empty: Engine) -> None:
+    old = stage(empty, register(empty, "a"), [rows([("536365", "22423", 2, "12.75", 1)])], run_id="old")
+    with empty.begin() as connection:
+        connection.execute(update(LOAD).values(staged_at=datetime(2020, 1, 1)))
+        assert deliveries.drop_left_over(connection) == [old.load_no]
+        assert connection.execute(select(LINE)).all() == []
 
 
 def test_staged_lines_do_not_count_and_a_second_staging_drops_the_first(empty: Engine) -> None:
