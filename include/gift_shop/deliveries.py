@@ -99,7 +99,7 @@ def new_load(connection: Connection, delivery: Delivery, month: date | None, run
     number: int = (connection.scalar(select(func.max(LOAD.c.load_no))) or 0) + 1
     row = {
         "load_no": number, "delivery_no": delivery.number, "month": month, "state": STAGED, "run_id": run_id,
-        "staged_at": datetime.now(UTC).replace(tzinfo=None), "line_count": 0, "reject_count": 0, "amount_mils": 0,
+        "staged_at": _now(), "line_count": 0, "reject_count": 0, "amount_mils": 0,
     }  # fmt: skip
     connection.execute(insert(LOAD), row)
     return number
@@ -107,9 +107,11 @@ def new_load(connection: Connection, delivery: Delivery, month: date | None, run
 
 def drop_left_over(connection: Connection) -> list[int]:
     """Remove what runs staged that must have ended long ago; returns the numbers of those loads."""
-    return drop_staged(
-        connection, LOAD.c.staged_at < datetime.now(UTC).replace(tzinfo=None) - LEFT_OVER_AFTER
-    )
+    return drop_staged(connection, LOAD.c.staged_at < _now() - LEFT_OVER_AFTER)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def drop_staged(connection: Connection, *which: object) -> list[int]:
