@@ -31,7 +31,8 @@ What counts, how segments are named, and what is recommended stands in `segmenta
 - Memory or time ran out in `divide`: lower `starts`, `resamples` or `at_most` in `segmentation.yaml`.
 
 **Backfill:** by day, the oldest first and one run at a time: each day takes the number of clusters of the day
-before when it still fits. A past day is divided by what was bought before it. Files uploaded since, and corrected tickets, count.
+before when it still fits. A past day is divided by what was bought before it. Files uploaded since, and
+corrected tickets, count.
 
 **Owner:** store operations
 """
