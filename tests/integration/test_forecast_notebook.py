@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 
 from include.database.engines import engine_for
 from include.forecasting.calendar import shop_calendar
@@ -27,11 +24,10 @@ from include.storedb.forecasts import Forecasts
 from include.storedb.migrate import upgrade
 from include.storedb.runs import RunContext
 from tests.databases import fresh_database
+from tests.notebooks import executed
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "sales_forecast.ipynb"
 TODAY = date(2026, 11, 20)
 RUN = RunContext("sales_forecast", "run", "forecast")
-PLOTLY = "application/vnd.plotly.v1+json"
 
 
 def series(level: Level, code: str, seed: int) -> Series:
@@ -69,13 +65,8 @@ def test_the_notebook_makes_the_pages_figures(tmp_path: Path, monkeypatch: pytes
         shown = read_page(engine, TODAY, shipped.shown_days)
         connection = {"conn_type": "sqlite", "host": str(url.database)}
         monkeypatch.setenv("AIRFLOW_CONN_STORE_DB", json.dumps(connection))
-        monkeypatch.chdir(NOTEBOOK.parent)
-        notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-        NotebookClient(
-            notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}}
-        ).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    drawn = [output["data"][PLOTLY] for output in outputs if PLOTLY in output.get("data", {})]
+        made_by_notebook = executed("sales_forecast.ipynb")
+    drawn = made_by_notebook.drawn
     totals = of_level(shown, "total")
     figures = [
         forecast_figure(totals),
@@ -85,8 +76,8 @@ def test_the_notebook_makes_the_pages_figures(tmp_path: Path, monkeypatch: pytes
         accuracy_figure(totals[:1]),
     ]
     expected = [json.loads(figure.to_json()) for figure in figures]
-    assert [found["data"] for found in drawn] == [wanted["data"] for wanted in expected]
-    words = " ".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
+    assert drawn == [wanted["data"] for wanted in expected]
+    words = made_by_notebook.words
     assert "4 series, forecast on the morning of 2026-11-20" in words
     assert {len(score_.scores) for score_ in shown} == {1}
 
@@ -98,8 +89,3 @@ def test_the_notebook_makes_the_pages_figures(tmp_path: Path, monkeypatch: pytes
     own = page.partition("<body>")[2]
     assert own.count("</script>") == own.count("<script") == 5
     assert 'src="http' not in own
-
-
-def test_the_kept_notebook_has_no_outputs() -> None:
-    notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-    assert [cell["id"] for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")] == []

@@ -8,10 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 from sqlalchemy import Engine
 
 from include.database.engines import engine_for
@@ -22,10 +20,9 @@ from include.gift_shop.page import as_page
 from include.gift_shop.settings import gift_shop_settings
 from include.gift_shop.tables import DELIVERY, INVOICE, LOAD, create_tables
 from tests.databases import fresh_database
+from tests.notebooks import executed
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "gift_shop.ipynb"
 AS_OF = date(2011, 12, 10)
-PLOTLY = "application/vnd.plotly.v1+json"
 COUNTRIES = ("United Kingdom", "Germany", "<b>EIRE</b>")
 
 
@@ -83,26 +80,17 @@ def test_the_notebook_makes_the_pages_charts(tmp_path: Path, monkeypatch: pytest
         page = as_page(figures, segment_history(engine, AS_OF), settings).decode()
         connection = {"conn_type": "sqlite", "host": str(url.database)}
         monkeypatch.setenv("AIRFLOW_CONN_LGS_WAREHOUSE", json.dumps(connection))
-        notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-        NotebookClient(
-            notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}}
-        ).execute()
+        made_by_notebook = executed("gift_shop.ipynb")
         again = analyse(read_invoices(engine), AS_OF, settings)
         assert page == as_page(again, segment_history(engine, AS_OF), settings).decode()
         engine.dispose()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    drawn = [output["data"][PLOTLY]["data"] for output in outputs if PLOTLY in output.get("data", {})]
+    drawn = made_by_notebook.drawn
     assert len(drawn) == 9
     assert drawn == charts_of(page)
-    words = " ".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
+    words = made_by_notebook.words
     assert f"{len(figures.segments):,} customers, recency counted to {AS_OF}" in words
     assert "Who buys next" in page
     # Whatever a country is called, it stays text, in tables and in charts.
     assert "&lt;b&gt;EIRE&lt;/b&gt;" in page
     assert "<b>EIRE" not in page
     assert "<b>EIRE</b>" not in json.dumps(drawn)
-
-
-def test_the_kept_notebook_has_no_outputs() -> None:
-    notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-    assert [cell["id"] for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")] == []

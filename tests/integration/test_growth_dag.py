@@ -7,12 +7,9 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 from sqlalchemy import func, insert, select
 
 from include.counterpoint.tables import PS_TKT_HIST
@@ -24,9 +21,8 @@ from include.storedb.customer_months import CustomerMonths
 from include.storedb.growth_months import GrowthMonth, GrowthMonths
 from include.storedb.tables import CUSTOMER_MONTH, CUSTOMER_RETURN, GROWTH_MONTH, SALES_MONTH
 from tests.integration.conftest import TODAY, Sandbox, states
+from tests.notebooks import executed
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "growth_budget.ipynb"
-PLOTLY = "application/vnd.plotly.v1+json"
 NOVEMBER, OCTOBER, JUNE = date(2026, 11, 1), date(2026, 10, 1), date(2026, 6, 1)
 UPLOAD = """Date,Customer,Total
 2026-09-03,ann,10.00
@@ -157,12 +153,8 @@ def test_the_notebook_makes_the_pages_figures(
 ) -> None:
     run_growth()
     (shown,) = read_page(sandbox.store_db, TODAY, growth_settings())
-    monkeypatch.chdir(NOTEBOOK.parent)
-    notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-    assert [cell["id"] for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")] == []
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    drawn = [output["data"][PLOTLY] for output in outputs if PLOTLY in output.get("data", {})]
+    made_by_notebook = executed("growth_budget.ipynb")
+    drawn = made_by_notebook.drawn
     makers = (
         figures.sales_figure,
         figures.customers_figure,
@@ -171,8 +163,8 @@ def test_the_notebook_makes_the_pages_figures(
         figures.pool_figure,
     )
     expected = [json.loads(make(shown).to_json()) for make in makers]
-    assert [found["data"] for found in drawn] == [wanted["data"] for wanted in expected]
-    words = " ".join(str(output.get("data", {}).get("text/plain", "")) for output in outputs)
+    assert drawn == [wanted["data"] for wanted in expected]
+    words = made_by_notebook.words
     assert f"{len(shown.months)} months, known up to 2026-11-19" in words
     newest = shown.months[-1].growth
     assert f"{newest.new + newest.regained - newest.churned}" in words

@@ -6,12 +6,9 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 
 from include.database.engines import engine_for
 from include.segmentation.customers import Apart, Customer, Sorted
@@ -24,11 +21,10 @@ from include.storedb.customer_segments import Segmentations
 from include.storedb.migrate import upgrade
 from include.storedb.runs import RunContext
 from tests.databases import fresh_database
+from tests.notebooks import executed
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "customer_segmentation.ipynb"
 TODAY = date(2026, 11, 20)
 RUN = RunContext("customer_segmentation", "run", "divide")
-PLOTLY = "application/vnd.plotly.v1+json"
 BAD = "</script><b>x</b>"
 
 
@@ -59,18 +55,13 @@ def test_the_notebook_makes_the_pages_figures(tmp_path: Path, monkeypatch: pytes
         shown = read_page(engine, TODAY, shipped.sources)
         connection = {"conn_type": "sqlite", "host": str(url.database)}
         monkeypatch.setenv("AIRFLOW_CONN_STORE_DB", json.dumps(connection))
-        monkeypatch.chdir(NOTEBOOK.parent)
-        notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-        NotebookClient(
-            notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}}
-        ).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    drawn = [output["data"][PLOTLY] for output in outputs if PLOTLY in output.get("data", {})]
+        made_by_notebook = executed("customer_segmentation.ipynb")
+    drawn = made_by_notebook.drawn
     (one,) = shown
     figures = [shares_figure(one), customers_figure(one), trials_figure(one), moves_figure(one)]
     expected = [json.loads(figure.to_json()) for figure in figures]
-    assert [figure["data"] for figure in drawn] == [figure["data"] for figure in expected]
-    tables = [output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    assert drawn == [figure["data"] for figure in expected]
+    tables = made_by_notebook.tables
     assert len(tables) == 3
     assert all(segment.name in tables[0] for segment in one.segments)
     assert sum(one.moves.values()) == 150
@@ -81,8 +72,3 @@ def test_the_notebook_makes_the_pages_figures(tmp_path: Path, monkeypatch: pytes
     assert "&lt;/script&gt;&lt;b&gt;x" in page
     assert "<b>x" not in page
     assert "1 set aside" in page
-
-
-def test_the_kept_notebook_of_segments_has_no_outputs() -> None:
-    notebook: Any = nbformat.read(NOTEBOOK, as_version=4)
-    assert [cell["id"] for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")] == []
