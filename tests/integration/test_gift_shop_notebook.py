@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def fill(engine: Engine) -> None:
         seen = {"content": "c", "file": "f", "part": "", "seen_at": moment}
         counts = {"state": "published", "run_id": "run", "line_count": 1, "reject_count": 0, "amount_mils": 1}
         connection.execute(DELIVERY.insert(), {**load, **seen})
-        connection.execute(LOAD.insert(), {**load, **counts})
+        connection.execute(LOAD.insert(), {**load, **counts, "staged_at": datetime(2011, 1, 1)})
         dice = np.random.default_rng(3)
         rows: list[dict[str, Any]] = []
         for number in range(1200):
