@@ -42,7 +42,7 @@ def read_upload(content: bytes, name: str, uploaded_on: date) -> Upload:
     A sale without a customer, and every sale of a file without the column Customer, is one of the customer
     "", whom nobody knows. A row that cannot be used is set aside with its line and reason, and the other rows
     of its day count. Equal rows are separate sales, and negative totals are returns. Raises `InvalidRequest`
-    for a file without these columns, and for one that is no text or too large.
+    for a file without these columns, and for one that is no CSV or too large.
     """
     rejects: list[Reject] = []
     days: dict[date, Decimal] = {}
@@ -69,7 +69,10 @@ def read_upload(content: bytes, name: str, uploaded_on: date) -> Upload:
 def _rows(content: bytes, name: str) -> Iterator[tuple[int, str, str, str]]:
     if len(content) > MOST_BYTES:
         raise InvalidRequest(f"{name} has {len(content):,} bytes; up to {MOST_BYTES:,} are read")
-    lines = csv.reader(io.StringIO(_text(content, name), newline=""), delimiter=_delimiter(content))
+    text = io.StringIO(_text(content, name), newline="")
+    # strict: a quote that nobody closes would take all rows after it for one.
+    lines = csv.reader(text, delimiter=_delimiter(content), strict=True)
+    begun = 1
     try:
         heading = [cell.strip().casefold() for cell in next(lines, [])]
         for wanted in (DATE, TOTAL):
@@ -82,13 +85,15 @@ def _rows(content: bytes, name: str) -> Iterator[tuple[int, str, str, str]]:
             raise InvalidRequest(f"{name}: at most one column Customer is expected")
         used = [heading.index(column) for column in (DATE, TOTAL)]
         customer = heading.index(CUSTOMER) if CUSTOMER in heading else None
+        begun = lines.line_num + 1
         for cells in lines:
+            begun = lines.line_num + 1
             if any(cell.strip() for cell in cells):
                 cells += [""] * (len(heading) - len(cells))
                 day, total = (cells[place].strip() for place in used)
                 yield lines.line_num, day, total, "" if customer is None else cells[customer].strip()
     except csv.Error as error:
-        raise InvalidRequest(f"{name} line {lines.line_num} is no CSV: {error}") from None
+        raise InvalidRequest(f"{name}: the row from line {begun} on is no CSV: {error}") from None
 
 
 def _text(content: bytes, name: str) -> str:

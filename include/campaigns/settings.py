@@ -187,11 +187,12 @@ def _malformed(name: str, reason: str) -> NoReturn:
 class SmsCampaigns(Settings):
     """The whole file. In greetings, farewells and prefixes `{company}` stands for the store's name.
 
-    Segments that are older than `segments_days` days are not used.
+    Segments that are older than `segments_days` days are not used; of those that are older than 30,
+    housekeeping may have removed the customers.
     """
 
     review_link: Link
-    segments_days: int = Field(ge=1, le=366)
+    segments_days: int = Field(ge=1, le=30)
     greetings: tuple[Words, ...] = Field(min_length=1)
     farewells: tuple[Words, ...] = Field(min_length=1)
     campaigns: dict[str, CampaignSettings]

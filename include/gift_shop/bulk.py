@@ -39,7 +39,13 @@ def insert_frames(connection: Connection, table: Table, frames: Iterable[pd.Data
         stream = _Stream(_ahead(_as_csv(frame[columns]) for frame in frames), driver.fileno())
         statement = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv)"
         with driver.cursor() as cursor:
-            cursor.copy_expert(statement, stream, _STEP)
+            try:
+                cursor.copy_expert(statement, stream, _STEP)
+            except driver.Error:
+                # Of what the frames could not be made for, the driver only repeats the words.
+                if stream.error is not None:
+                    raise stream.error from None
+                raise
         return
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
@@ -82,10 +88,14 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
 
 
 class _Stream:
-    """Blocks of bytes as a file to read from, for a driver that writes them to a socket."""
+    """Blocks of bytes as a file to read from, for a driver that writes them to a socket.
+
+    `error` is what kept the next block from being made.
+    """
 
     def __init__(self, blocks: Iterator[bytes], socket: int) -> None:
         self._blocks, self._block = blocks, memoryview(b"")
+        self.error: Exception | None = None
         self._writable = select.poll()
         self._writable.register(socket, select.POLLOUT)
 
@@ -94,7 +104,11 @@ class _Stream:
         # The driver lets no other thread work while it waits for a slow server; this wait does.
         self._writable.poll()
         while not self._block:
-            block = next(self._blocks, None)
+            try:
+                block = next(self._blocks, None)
+            except Exception as error:
+                self.error = error
+                raise
             if block is None:
                 return b""
             self._block = memoryview(block)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _USED = re.compile(rb'<script src="\.\./(plotly-[0-9][0-9.]*\.min\.js)">')
-SCRIPT_NAME = re.compile(r"plotly-[0-9][0-9.]*\.min\.js")
+SCRIPT_NAME = re.compile(r"plotly-[0-9][0-9.]{0,30}\.min\.js")
 
 
 def script_name() -> str:

@@ -18,6 +18,11 @@ UNKNOWN, NAMED, SHARED, RETURNED = (
     "returns only",
 )
 
+ENOUGH_DAYS = 14
+"""On so many days a shop must have sold something before a number can seem shared: on its first days, whoever
+came was there on most of them.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -72,8 +77,8 @@ def _reason(one: CustomerSum, open_days: int, every: Decimal, settings: SetAside
         return NAMED
     if one.last_day is None:
         return RETURNED
-    if shared and number not in settings.single:
-        often = one.days >= shared.days * max(open_days, 1)
+    if shared and open_days >= ENOUGH_DAYS and number not in settings.single:
+        often = one.days >= shared.days * open_days
         if often and every > 0 and float(one.amount / every) >= shared.amount:
             return SHARED
     return ""

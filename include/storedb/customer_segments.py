@@ -156,6 +156,12 @@ class Segmentations:
         with self.engine.connect() as connection:
             return {row.customer: row.segment for row in connection.execute(wanted)}
 
+    def is_whole(self, made: Segmentation) -> bool:
+        """Whether all its customers are there: the rows may have been old enough to be removed."""
+        wanted = select(func.count()).where(_PLACED.segmentation_id == _id_of(made))
+        with self.engine.connect() as connection:
+            return connection.scalar(wanted) == made.customers
+
     def members(self, made: Segmentation, names: Collection[str]) -> set[str]:
         """The customers who are in one of these segments."""
         those = (_PLACED.segmentation_id == _id_of(made), _PLACED.segment.in_(list(names)))

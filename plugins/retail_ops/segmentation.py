@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 def gather_customers(task_run: TaskRun) -> list[str]:
     """Read what customers bought up to the day before the run; returns the sources to divide.
 
-    A source whose customers and settings are those that its segments of this day were made from is left out.
-    Skips where none is left.
+    A source whose customers and settings are those that its segments of this day were made from is left out,
+    unless housekeeping has removed its customers since. Skips where none is left.
     """
     from include.segmentation.customers import sort_customers
     from include.segmentation.dividing import input_hash
@@ -46,7 +46,7 @@ def gather_customers(task_run: TaskRun) -> list[str]:
         last, there = kept.before(source, as_of), kept.of(source, as_of)
         before = last.clusters if last else None
         made_from = input_hash(divided, as_of, settings, before)
-        if there is None or there.input_hash != made_from:
+        if there is None or there.input_hash != made_from or not kept.is_whole(there):
             new.append(source)
             gathered = Gathered(divided, before, made_from)
             write_atomically(task_run.run_file(_file(source)), gathered.packed())

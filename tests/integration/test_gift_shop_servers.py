@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, func, inspect, select, text
 
 from include.database.engines import engine_for
+from include.errors import InvalidRequest
 from include.gift_shop import analysis, deliveries, metrics, rfm
 from include.gift_shop.invoices import read_invoices
 from include.gift_shop.next_purchase import outlook
@@ -20,7 +21,7 @@ from include.gift_shop.publishing import Published, publish
 from include.gift_shop.reading import frames
 from include.gift_shop.settings import gift_shop_settings
 from include.gift_shop.staging import stage
-from include.gift_shop.tables import COUNTRY, DAY, INVOICE, MONTH, PRODUCT, RFM, create_tables
+from include.gift_shop.tables import COUNTRY, DAY, INVOICE, LINE, MONTH, PRODUCT, RFM, create_tables
 from include.sandbox.gift_shop_delivery import FILES, FOLDER, fill_gift_shop_deliveries
 from tests.databases import fresh_database
 
@@ -61,6 +62,17 @@ def answers(engine: Engine) -> dict[str, Any]:
             "months": connection.execute(select(MONTH).order_by(MONTH.c.month)).all(),
             "segments": connection.execute(select(RFM).order_by(RFM.c.as_of, RFM.c.customer_id)).all(),
         }
+
+
+def test_a_file_that_breaks_off_is_refused_and_nothing_of_it_stays(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "broken.csv"
+    heading = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n"
+    row = "536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
+    path.write_text(f"{heading}{row * 200_001}{row.strip()},one cell too many\n")
+    with pytest.raises(InvalidRequest, match=r"broken\.csv cannot be read: .*saw 9"):
+        load(engine, path)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(LINE)) == 0
 
 
 def test_the_sandbox_s_deliveries_load_once_and_the_answers_are_the_files(

@@ -52,6 +52,9 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (day / ".half.png.part").write_text("half")
     (reports.parent / "secret.csv").write_text("of nobody's page")
     (reports / DAG / "link.csv").symlink_to(reports.parent / "secret.csv")
+    (reports / "another_dag").mkdir()
+    (reports / "another_dag" / "latest.html").write_text("for others")
+    (reports / DAG / "another").symlink_to(reports / "another_dag")
     return reports
 
 
@@ -122,7 +125,7 @@ def test_the_charts_script_needs_no_login_and_nothing_else_is_served_that_way(
     assert found.headers["content-type"] == "text/javascript; charset=utf-8"
     (files / folder / "own.js").write_text("alert(1)")
     (files / folder / "summary.html").write_text("a page beside the folders")
-    for name in ("own.js", "plotly-9.9.9.min.js", "summary.html", DAG):
+    for name in ("own.js", "plotly-9.9.9.min.js", f"plotly-{'9' * 300}.min.js", "summary.html", DAG):
         assert anonymous.get(f"{ROOT}/{folder}{name}").status_code == 404, name
     assert anonymous.get(f"{ROOT}/{folder}..%2f..%2fsecret.csv").status_code == 401
 
@@ -135,11 +138,13 @@ WRONG = (
     f"{DAG}//etc/hosts.csv",
     f"{DAG}/2026-11-20/..\\..\\secret.csv",
     f"{DAG}/link.csv",
+    f"{DAG}/another/latest.html",
     f"{DAG}/2026-11-20/notes.txt",
     f"{DAG}/2026-11-20/.half.png.part",
     f"{DAG}/2026-11-20",
     f"{DAG}/2026-11-20/latest.html/x.png",
     f"{DAG}/other.html",
+    f"{DAG}/{'o' * 300}.html",
     f"{DAG}/",
     "no_such_dag/latest.html",
     "~/latest.html",

@@ -17,6 +17,7 @@ from include.sandbox.daily_sales_upload import FOLDER, fill_daily_sales
 from include.segmentation.settings import segmentation_settings
 from include.settings.customer_segments import SEGMENT_NAMES
 from include.storedb.customer_segments import Placed, Segmentations
+from include.storedb.retention import Retention
 from include.storedb.tables import CUSTOMER_DAY, CUSTOMER_SEGMENT, SEGMENT, SEGMENTATION
 from tests.integration.conftest import TODAY, Sandbox
 
@@ -162,6 +163,21 @@ def test_past_days_can_be_run_and_who_moved_is_on_the_page(
     page = (folder / "latest.html").read_text()
     assert f"From {earlier} (rows) to {TODAY} (columns): " in page
     assert moved > 0
+
+
+def test_a_past_day_that_housekeeping_has_seen_keeps_its_page(
+    run_dag_of: RunSegmentation, sandbox: Sandbox
+) -> None:
+    day = TODAY - timedelta(days=100)
+    run_dag_of(day)
+    reports = sandbox.files / "reports" / "customer_segmentation"
+    page, listed = reports / f"{day}.html", reports / f"{day}" / "segments.csv"
+    before = page.read_bytes(), listed.read_bytes()
+    midnight = datetime.combine(TODAY - timedelta(days=60), time())
+    assert Retention(sandbox.store_db).carry_out("customer_segments", midnight) > 0
+    assert str(run_dag_of(day).state) == "success"
+    assert (page.read_bytes(), listed.read_bytes()) == before
+    assert placed(sandbox, day=day)
 
 
 def test_without_sales_there_is_nothing_to_divide(run_dag_of: RunSegmentation, sandbox: Sandbox) -> None:

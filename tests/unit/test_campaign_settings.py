@@ -154,6 +154,7 @@ def test_a_slip_is_named_with_file_field_and_value(
         ("farewells: ['Bye {first_name}']", r"farewells\.0: .*only \{company\}"),
         ("review_link: example.com/review", r"review_link: .*https"),
         ("campaigns: []", r"campaigns: .*found \[\]"),
+        ("segments_days: 31", r"segments_days: .*less than or equal to 30"),
         ("campagnes: {}", r"campagnes: Extra inputs"),
     ],
 )

@@ -88,6 +88,11 @@ def test_a_row_that_cannot_be_used_is_set_aside_alone(row: str, reason: str) -> 
         (b"Day,Total\n", "one column Date is expected; the heading has day, total"),
         (b"Date,Total,total\n", "one column Total is expected"),
         (b"PK\x03\x04\x00\x00", "no text file"),
+        (
+            b'Date,Total,Customer\n2026-11-19,5,"Bo\n2026-11-19,6,Al\n',
+            "the row from line 2 on is no CSV: unexpected end",
+        ),
+        (b'Date,Total,Customer\n2026-11-19,5,"Bo\n2026-11-19,6,"Al"\n', "the row from line 2 on is no CSV: "),
     ],
 )
 def test_a_file_that_is_none_is_refused(content: bytes, words: str) -> None:

@@ -210,6 +210,9 @@ def test_who_is_no_customer_is_set_aside_and_why() -> None:
     nobody = rules.model_copy(update={"shared": None})
     assert "many" in {one.number for one in sort_customers([*apart, *usual], TODAY, 100, nobody).customers}
     assert {one.recency for one in found.customers} == {1}
+    # On the first days whoever came was there on most of them.
+    first = [bought(f"f{n}", 1, "10") for n in range(10)]
+    assert len(sort_customers(first, TODAY, 1, rules).customers) == 10
 
 
 def test_a_few_extremes_do_not_press_all_others_together() -> None:

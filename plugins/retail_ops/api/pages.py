@@ -25,7 +25,7 @@ from retail_ops.task_run import store_files
 
 TYPES = {"html": "text/html; charset=utf-8", "png": "image/png", "csv": "text/csv; charset=utf-8"}
 _SCRIPT_TYPE = "text/javascript; charset=utf-8"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,249}")
 _POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; img-src data: blob:; "
     "style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -101,8 +101,12 @@ def _content(names: tuple[str, ...] | list[str]) -> bytes:
         raise HTTPException(503, str(error)) from None
     path = root.joinpath(*names)
     local, reports = local_path(path), local_path(root / REPORTS)
-    # Links lead nowhere else.
-    if local is not None and reports is not None and not local.resolve().is_relative_to(reports.resolve()):
+    # Links lead nowhere else, nor to the pages of another DAG.
+    if (
+        local is not None
+        and reports is not None
+        and local.resolve() != reports.resolve().joinpath(*names[1:])
+    ):
         raise HTTPException(404)
     try:
         return bytes(path.read_bytes())
