@@ -193,6 +193,8 @@ def test_airflow_cleans_its_own_database_where_it_is_reached(
     assert states(broken)["airflow_database"] == "failed", "the operator named a database that is none"
 
     copy_of_airflows_database(file)
+    # Other tests of this process may have left runs of long ago.
+    assert str(run_dag(DAG, only=only).state) in ("success", "skipped")
     with sqlite3.connect(file) as database:
         for when in ("2026-01-01 00:00:00", "2026-11-19 00:00:00"):
             database.execute("INSERT INTO log (dttm, event) VALUES (?, 'by the test')", (when,))

@@ -23,7 +23,7 @@ from tests.integration.test_stock_notifications import numbers, ours, rows
 
 __all__ = ["numbers"]
 
-REQUESTS, KILLS, SEED = 40, 4, 20261120
+REQUESTS, KILLS, SEED = 24, 3, 20261120
 LONGEST_SECONDS = 90
 
 

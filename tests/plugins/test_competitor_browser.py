@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -163,8 +164,10 @@ def test_a_browser_that_crashes_is_a_clear_error_and_leaves_nothing(
         if step.click and not done:
             done = 1
             for pid in browsers() - before:
-                if "--headless=new" in " ".join(psutil.Process(pid).cmdline()):
-                    os.kill(pid, signal.SIGKILL)
+                # The browser's helpers come and go by themselves.
+                with suppress(psutil.Error, ProcessLookupError):
+                    if "--headless=new" in " ".join(psutil.Process(pid).cmdline()):
+                        os.kill(pid, signal.SIGKILL)
         steps(visit, step)
 
     monkeypatch.setattr(Visit, "_do", crash_at_the_click)
