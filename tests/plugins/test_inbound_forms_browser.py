@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -100,7 +101,8 @@ def tell(browser: webdriver.Chrome, **texts: str) -> None:
 def submit(browser: webdriver.Chrome) -> None:
     page = browser.find_element(By.TAG_NAME, "html")
     browser.find_element(By.CSS_SELECTOR, "button").click()
-    WebDriverWait(browser, 20).until(staleness_of(page))
+    # While pages change places the driver may find its old page in neither.
+    WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException]).until(staleness_of(page))
 
 
 def thanked(browser: webdriver.Chrome) -> bool:
