@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
 
-from include.gift_shop.bulk import insert_frames, prepare
+from include.gift_shop.bulk import insert_frames
 from include.gift_shop.cleaning import clean
 from include.gift_shop.deliveries import Delivery, new_load
 from include.gift_shop.invoice_sums import InvoiceSums
@@ -44,7 +44,6 @@ def stage(
     `frames` are the delivery's rows as `include.gift_shop.reading.frames` gives them.
     """
     with engine.begin() as connection:
-        prepare(connection)
         load_no = new_load(connection, delivery, month.first if month else None, run_id)
         intake = _Intake(load_no, day_first, month)
         insert_frames(connection, LINE, intake.lines(frames))

@@ -107,14 +107,31 @@ class RunDag:
         self.at = datetime(2026, 11, 20, 15, tzinfo=UTC)
 
     def __call__(self, dag_id: str, /, **conf: Any) -> Any:
-        from scripts.dag_docs import load_dags
-
         self.at += timedelta(hours=1)
-        dag = load_dags()[dag_id]
-        for task in dag.tasks:
-            # The number of retries stays; only the minutes between them are not waited for.
-            task.retry_delay, task.retry_exponential_backoff = timedelta(0), 0
-        return dag.test(logical_date=self.at, run_conf=conf)
+        return tested(dag_id, self.at, conf)
+
+
+class RunOfDay:
+    """Runs a DAG for the morning of a day, at an hour of UTC, each run a minute after the one before."""
+
+    def __init__(self, dag_id: str, hour: int) -> None:
+        self.dag_id, self.hour, self.runs = dag_id, hour, 0
+
+    def __call__(self, day: date = TODAY, **conf: Any) -> Any:
+        self.runs += 1
+        at = datetime(day.year, day.month, day.day, self.hour, self.runs, tzinfo=UTC)
+        return tested(self.dag_id, at, conf)
+
+
+def tested(dag_id: str, at: datetime, conf: dict[str, Any]) -> Any:
+    """A run of a DAG as `dag.test()` makes it."""
+    from scripts.dag_docs import load_dags
+
+    dag = load_dags()[dag_id]
+    for task in dag.tasks:
+        # The number of retries stays; only the minutes between them are not waited for.
+        task.retry_delay, task.retry_exponential_backoff = timedelta(0), 0
+    return dag.test(logical_date=at, run_conf=conf)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from include.sandbox.daily_sales_upload import FOLDER, fill_daily_sales
 from include.storedb.daily_sales import DailySales
 from include.storedb.forecasts import Forecasts
 from include.storedb.tables import FORECAST, SALES_UPLOAD
-from tests.integration.conftest import TODAY, Sandbox
+from tests.integration.conftest import TODAY, RunOfDay, Sandbox
 
 SMALL = """
 history_days: 400
@@ -29,22 +29,6 @@ chunk: 2
 """
 
 
-class RunForecast:
-    """Runs the DAG at four in the morning of a day."""
-
-    runs = 0
-
-    def __call__(self, day: date = TODAY, **conf: Any) -> Any:
-        from scripts.dag_docs import load_dags
-
-        self.runs += 1
-        at = datetime(day.year, day.month, day.day, 9, self.runs, tzinfo=UTC)
-        dag = load_dags()["sales_forecast"]
-        for task in dag.tasks:
-            task.retry_delay, task.retry_exponential_backoff = timedelta(0), 0
-        return dag.test(logical_date=at, run_conf=conf)
-
-
 @pytest.fixture
 def run_forecast(airflow_db: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
     settings = sandbox.folder / "settings"
@@ -53,7 +37,7 @@ def run_forecast(airflow_db: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("RETAIL_OPS_SETTINGS", str(settings))
     forecast_settings.cache_clear()
     fill_daily_sales(sandbox.files / FOLDER, TODAY)
-    yield RunForecast()
+    yield RunOfDay("sales_forecast", 9)
     forecast_settings.cache_clear()
 
 
@@ -75,7 +59,7 @@ def rows_of(sandbox: Sandbox) -> tuple[Any, ...]:
     )
 
 
-def test_two_runs_of_a_morning_leave_what_one_does(run_forecast: RunForecast, sandbox: Sandbox) -> None:
+def test_two_runs_of_a_morning_leave_what_one_does(run_forecast: RunOfDay, sandbox: Sandbox) -> None:
     first = run_forecast()
     assert str(first.state) == "success"
     assert set().union(*states(first).values()) == {"success"}
@@ -112,7 +96,7 @@ def test_two_runs_of_a_morning_leave_what_one_does(run_forecast: RunForecast, sa
 
 
 def test_an_upload_of_a_day_corrects_it_and_only_its_series_is_forecast_again(
-    run_forecast: RunForecast, sandbox: Sandbox
+    run_forecast: RunOfDay, sandbox: Sandbox
 ) -> None:
     run_forecast()
     yesterday = TODAY - timedelta(days=1)
@@ -127,7 +111,7 @@ def test_an_upload_of_a_day_corrects_it_and_only_its_series_is_forecast_again(
     assert {key for key in after if after[key] != before[key]} == {("uploads", "total", "")}
 
 
-def test_a_file_that_cannot_be_used_is_told_once(run_forecast: RunForecast, sandbox: Sandbox) -> None:
+def test_a_file_that_cannot_be_used_is_told_once(run_forecast: RunOfDay, sandbox: Sandbox) -> None:
     (sandbox.files / FOLDER / "book.csv").write_text("Day;Amount\n2026-11-19;5\n")
     first = run_forecast()
     assert str(first.state) == "failed"
@@ -137,7 +121,7 @@ def test_a_file_that_cannot_be_used_is_told_once(run_forecast: RunForecast, sand
     assert str(run_forecast().state) == "success"
 
 
-def test_a_dry_run_keeps_nothing(run_forecast: RunForecast, sandbox: Sandbox) -> None:
+def test_a_dry_run_keeps_nothing(run_forecast: RunOfDay, sandbox: Sandbox) -> None:
     run = run_forecast(dry_run=True)
     assert str(run.state) == "success"
     assert states(run)["forecast"] == {"success"}
@@ -147,7 +131,7 @@ def test_a_dry_run_keeps_nothing(run_forecast: RunForecast, sandbox: Sandbox) ->
     assert not (sandbox.files / "reports").exists()
 
 
-def test_past_days_can_be_run_and_are_judged(run_forecast: RunForecast, sandbox: Sandbox) -> None:
+def test_past_days_can_be_run_and_are_judged(run_forecast: RunOfDay, sandbox: Sandbox) -> None:
     run_forecast()
     forecasts = Forecasts(sandbox.store_db)
     today, page = forecasts.days(TODAY, TODAY), sandbox.files / "reports" / "sales_forecast" / "latest.html"

@@ -19,25 +19,9 @@ from include.settings.customer_segments import SEGMENT_NAMES
 from include.storedb.customer_segments import Placed, Segmentations
 from include.storedb.retention import Retention
 from include.storedb.tables import CUSTOMER_DAY, CUSTOMER_SEGMENT, SEGMENT, SEGMENTATION
-from tests.integration.conftest import TODAY, Sandbox
+from tests.integration.conftest import TODAY, RunOfDay, Sandbox
 
 SMALL = "clusters: {starts: 5, resamples: 3, at_most: 4, sample: 400}\n"
-
-
-class RunSegmentation:
-    """Runs the DAG in the morning of a day."""
-
-    runs = 0
-
-    def __call__(self, day: date = TODAY, **conf: Any) -> Any:
-        from scripts.dag_docs import load_dags
-
-        self.runs += 1
-        at = datetime(day.year, day.month, day.day, 9, self.runs, tzinfo=UTC)
-        dag = load_dags()["customer_segmentation"]
-        for task in dag.tasks:
-            task.retry_delay, task.retry_exponential_backoff = timedelta(0), 0
-        return dag.test(logical_date=at, run_conf=conf)
 
 
 @pytest.fixture
@@ -48,7 +32,7 @@ def run_dag_of(airflow_db: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RETAIL_OPS_SETTINGS", str(settings))
     segmentation_settings.cache_clear()
     fill_daily_sales(sandbox.files / FOLDER, TODAY)
-    yield RunSegmentation()
+    yield RunOfDay("customer_segmentation", 9)
     segmentation_settings.cache_clear()
 
 
@@ -65,7 +49,7 @@ def placed(sandbox: Sandbox, source: str = "counterpoint", day: date = TODAY) ->
     return list(kept.placed(made)) if made else []
 
 
-def test_two_runs_of_a_morning_leave_what_one_does(run_dag_of: RunSegmentation, sandbox: Sandbox) -> None:
+def test_two_runs_of_a_morning_leave_what_one_does(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     first = run_dag_of()
     assert str(first.state) == "success"
     assert set().union(*states(first).values()) == {"success"}
@@ -112,7 +96,7 @@ def test_two_runs_of_a_morning_leave_what_one_does(run_dag_of: RunSegmentation, 
     assert (folder / "latest.html").stat().st_mtime_ns == written
 
 
-def test_a_corrected_upload_divides_its_source_only(run_dag_of: RunSegmentation, sandbox: Sandbox) -> None:
+def test_a_corrected_upload_divides_its_source_only(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     run_dag_of()
     before, made = placed(sandbox, "uploads"), Segmentations(sandbox.store_db).of("counterpoint", TODAY)
     yesterday = TODAY - timedelta(days=1)
@@ -130,7 +114,7 @@ def test_a_corrected_upload_divides_its_source_only(run_dag_of: RunSegmentation,
     assert ",'=c-new," in export.read_text()
 
 
-def test_a_dry_run_keeps_nothing(run_dag_of: RunSegmentation, sandbox: Sandbox) -> None:
+def test_a_dry_run_keeps_nothing(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     run = run_dag_of(dry_run=True)
     assert str(run.state) == "success"
     assert states(run)["divide"] == {"success"}
@@ -140,9 +124,7 @@ def test_a_dry_run_keeps_nothing(run_dag_of: RunSegmentation, sandbox: Sandbox) 
     assert not (sandbox.files / "reports").exists()
 
 
-def test_past_days_can_be_run_and_who_moved_is_on_the_page(
-    run_dag_of: RunSegmentation, sandbox: Sandbox
-) -> None:
+def test_past_days_can_be_run_and_who_moved_is_on_the_page(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     run_dag_of()
     today, folder = placed(sandbox), sandbox.files / "reports" / "customer_segmentation"
     latest = (folder / "latest.html").read_bytes()
@@ -165,9 +147,7 @@ def test_past_days_can_be_run_and_who_moved_is_on_the_page(
     assert moved > 0
 
 
-def test_a_past_day_that_housekeeping_has_seen_keeps_its_page(
-    run_dag_of: RunSegmentation, sandbox: Sandbox
-) -> None:
+def test_a_past_day_that_housekeeping_has_seen_keeps_its_page(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     day = TODAY - timedelta(days=100)
     run_dag_of(day)
     reports = sandbox.files / "reports" / "customer_segmentation"
@@ -180,13 +160,13 @@ def test_a_past_day_that_housekeeping_has_seen_keeps_its_page(
     assert placed(sandbox, day=day)
 
 
-def test_without_sales_there_is_nothing_to_divide(run_dag_of: RunSegmentation, sandbox: Sandbox) -> None:
+def test_without_sales_there_is_nothing_to_divide(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     run = run_dag_of(date(2001, 1, 1))
     assert str(run.state) == "success"
     assert states(run)["gather"] == states(run)["divide"] == states(run)["show"] == {"skipped"}
 
 
-def test_a_number_that_many_share_is_set_aside(run_dag_of: RunSegmentation, sandbox: Sandbox) -> None:
+def test_a_number_that_many_share_is_set_aside(run_dag_of: RunOfDay, sandbox: Sandbox) -> None:
     with sandbox.counterpoint.begin() as connection:
         for back in range(1, 720):
             ticket = {"TKT_NO": f"S{back}", "BUS_DAT": TODAY - timedelta(days=back), "TOT": 5000}
